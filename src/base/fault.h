@@ -1,0 +1,103 @@
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace naru {
+
+/// What went wrong, as far as a caller or a client reacts to it differently. One row each in
+/// `kFaultRows`.
+enum class FaultKind : std::uint8_t {
+  InvalidRequest,       ///< the client's bytes cannot be understood or ask for the impossible
+  Unauthenticated,      ///< no key, or one we do not know
+  Forbidden,            ///< a known key that may not do this
+  ModelNotFound,        ///< no model of that public name, or none this key may see
+  UnsupportedEndpoint,  ///< a path we do not serve
+  Conflict,             ///< the state it asks to change is not what it thinks
+  TooLarge,             ///< a bound on size was passed
+  RateLimited,          ///< too many, too fast; comes with a time to wait
+  Overloaded,           ///< no room now: queue, memory, engine loading
+  NoTarget,             ///< every target of the model is unusable
+  UpstreamRefused,      ///< the provider answered 4xx that is the client's to mend
+  UpstreamAuth,         ///< the provider refused naru's own credential: the operator's to mend
+  UpstreamFailed,       ///< connection, TLS or 5xx of the provider
+  UpstreamInvalid,      ///< the provider's bytes break its own protocol
+  UpstreamTimeout,      ///< connect, first token, between tokens or total time passed
+  Cancelled,            ///< the client went away, or we are stopping
+  Unavailable,          ///< the store cannot record what must be recorded
+  Internal,             ///< our own mistake
+};
+inline constexpr std::size_t kFaultKinds = static_cast<std::size_t>(FaultKind::Internal) + 1;
+
+/// Where a fault arose.
+enum class Origin : std::uint8_t { Naru, Client, Upstream };
+
+/// An error as a value.
+struct Fault {
+  FaultKind kind = FaultKind::Internal;
+  std::string detail;  ///< one sentence for the client: what, where, the value, what to do
+  Origin origin = Origin::Naru;
+  std::string param = {};   ///< path of the offending field, `messages[0].content`, or empty
+  std::string code = {};    ///< a provider's own code, kept for the same dialect, or empty
+  int upstream_status = 0;  ///< HTTP status the provider gave, or 0
+  std::optional<std::chrono::milliseconds> retry_after = {};  ///< a true time to wait, if known
+};
+
+/// How one kind of fault shows itself outside.
+struct FaultRow {
+  FaultKind kind;
+  int status;                    ///< HTTP status towards the client
+  bool retry;                    ///< another target, or the same one later, may succeed
+  bool ours;                     ///< an operator wants to see it: logged as warning
+  std::string_view word;         ///< our own name: logs, metrics (`error.type`), ledger
+  std::string_view openai;       ///< `error.type` of the OpenAI dialects
+  std::string_view openai_code;  ///< `error.code` of the OpenAI dialects; empty is null
+  std::string_view anthropic;    ///< `error.type` of the Anthropic dialect
+};
+
+inline constexpr auto kFaultRows = std::to_array<FaultRow>({
+    // clang-format off
+    // kind, status, retry, ours, word, openai type, openai code, anthropic type
+    {FaultKind::InvalidRequest,      400, false, false, "invalid_request",      "invalid_request_error", "",                     "invalid_request_error"},
+    {FaultKind::Unauthenticated,     401, false, false, "unauthenticated",      "invalid_request_error", "invalid_api_key",      "authentication_error"},
+    {FaultKind::Forbidden,           403, false, false, "forbidden",            "invalid_request_error", "permission_denied",    "permission_error"},
+    {FaultKind::ModelNotFound,       404, false, false, "model_not_found",      "invalid_request_error", "model_not_found",      "not_found_error"},
+    {FaultKind::UnsupportedEndpoint, 404, false, false, "unsupported_endpoint", "invalid_request_error", "unsupported_endpoint", "not_found_error"},
+    {FaultKind::Conflict,            409, false, false, "conflict",             "invalid_request_error", "conflict",             "invalid_request_error"},
+    {FaultKind::TooLarge,            413, false, false, "too_large",            "invalid_request_error", "request_too_large",    "request_too_large"},
+    {FaultKind::RateLimited,         429, true,  false, "rate_limited",         "rate_limit_error",      "rate_limit_exceeded",  "rate_limit_error"},
+    {FaultKind::Overloaded,          503, true,  true,  "overloaded",           "server_error",          "overloaded",           "overloaded_error"},
+    {FaultKind::NoTarget,            503, true,  true,  "no_target",            "server_error",          "no_target",            "overloaded_error"},
+    {FaultKind::UpstreamRefused,     400, false, false, "upstream_refused",     "invalid_request_error", "",                     "invalid_request_error"},
+    {FaultKind::UpstreamAuth,        502, true,  true,  "upstream_auth",        "server_error",          "upstream_auth",        "api_error"},
+    {FaultKind::UpstreamFailed,      502, true,  true,  "upstream_failed",      "server_error",          "upstream_failed",      "api_error"},
+    {FaultKind::UpstreamInvalid,     502, true,  true,  "upstream_invalid",     "server_error",          "upstream_invalid",     "api_error"},
+    {FaultKind::UpstreamTimeout,     504, true,  true,  "upstream_timeout",     "server_error",          "upstream_timeout",     "api_error"},
+    {FaultKind::Cancelled,           499, false, false, "abandoned",            "server_error",          "cancelled",            "api_error"},
+    {FaultKind::Unavailable,         503, false, true,  "unavailable",          "server_error",          "unavailable",          "api_error"},
+    {FaultKind::Internal,            500, false, true,  "internal",             "server_error",          "internal_error",       "api_error"},
+    // clang-format on
+});
+
+/// The row of `kind`.
+constexpr const FaultRow& row(FaultKind kind) { return kFaultRows[static_cast<std::size_t>(kind)]; }
+
+/// Status a client sees: a provider's own 4xx that is the client's to mend keeps its number.
+constexpr int status_of(const Fault& fault) {
+  const bool keeps = fault.kind == FaultKind::UpstreamRefused && fault.upstream_status >= 400 &&
+                     fault.upstream_status < 500;
+  return keeps ? fault.upstream_status : row(fault.kind).status;
+}
+
+constexpr bool one_row_per_kind_in_order() {
+  for (std::size_t i = 0; i < kFaultRows.size(); ++i)
+    if (static_cast<std::size_t>(kFaultRows[i].kind) != i) return false;
+  return kFaultRows.size() == kFaultKinds;
+}
+static_assert(one_row_per_kind_in_order());
+
+}  // namespace naru

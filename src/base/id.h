@@ -1,0 +1,36 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/rng.h"
+
+namespace naru {
+
+/// Number of an exchange, and key of its ledger row: 63 bits, ordered by time. 42 bits of
+/// milliseconds since 2024, 21 bits that count up within a millisecond.
+using ExchangeId = std::int64_t;
+
+/// Gives ids that never repeat in this process and sort by time; safe from any thread.
+class IdMaker {
+ public:
+  explicit IdMaker(const Clock& clock) : clock_(clock) {}
+  ExchangeId next();
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::int64_t> last_{0};
+};
+
+/// `req_` and thirteen characters of Crockford's base 32: what a client sees and an operator looks
+/// up.
+std::string request_id(ExchangeId id);
+/// The id of such a text; nullopt if it is not one.
+std::optional<ExchangeId> find_exchange_id(std::string_view request_id);
+/// `prefix` and 24 random letters and digits, as providers' ids look (`msg_…`, `chatcmpl-…`).
+std::string random_id(std::string_view prefix, Rng& rng);
+
+}  // namespace naru

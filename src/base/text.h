@@ -1,0 +1,33 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace naru {
+
+/// ASCII letters only; HTTP names compare so.
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+std::string to_lower(std::string_view text);
+std::string_view trim(std::string_view text);  ///< spaces and tabs off both ends
+std::vector<std::string_view> split(std::string_view text, char separator);
+bool is_utf8(std::string_view text);
+/// Whether `name` fits `pattern`, in which `*` stands for any run of characters.
+bool matches_pattern(std::string_view pattern, std::string_view name);
+/// How many letters must be changed, put in or taken out to make `b` of `a`. Cost: the product of
+/// their lengths, so for names only.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+/// At most `most` of `known` that look like `name`, nearest first.
+std::vector<std::string> nearest(std::string_view name, const std::vector<std::string>& known,
+                                 std::size_t most);
+/// Bytes [begin, end) of a text give way to `with`.
+struct Patch {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::string with;
+};
+/// `text` with all patches applied; they must be in order and not overlap.
+std::string patched(std::string_view text, const std::vector<Patch>& patches);
+
+}  // namespace naru

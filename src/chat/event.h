@@ -1,0 +1,51 @@
+#pragma once
+#include "base/fault.h"
+#include "chat/response.h"
+
+/// A streamed answer as a sequence: Started, then parts (each started, filled and ended once, in
+/// order of `part`), Finished for each choice, and at last Ended. UsageSeen may come at any time
+/// and more than once: the later one holds, field by field never smaller.
+namespace naru::chat {
+
+struct Started {
+  std::string id;
+  std::string model;
+  std::int64_t created_s = 0;
+};
+/// A part begins: an empty Text, a ToolCall with id and name, an empty Thinking.
+struct PartStarted {
+  std::uint32_t choice = 0;
+  std::uint32_t part = 0;  ///< counts up from 0 within the choice
+  Part head;
+};
+/// More of it: text of a Text or Thinking, or bytes of a ToolCall's arguments.
+struct PartDelta {
+  std::uint32_t choice = 0;
+  std::uint32_t part = 0;
+  std::string text;
+};
+struct ThinkingSigned {
+  std::uint32_t choice = 0;
+  std::uint32_t part = 0;
+  std::string signature;
+};
+struct PartEnded {
+  std::uint32_t choice = 0;
+  std::uint32_t part = 0;
+};
+struct Finished {
+  std::uint32_t choice = 0;
+  StopReason stop = StopReason::EndTurn;
+  std::string stop_sequence;
+};
+struct UsageSeen {
+  Usage usage;
+};
+struct Ping {};
+/// The completion marker: nothing comes after it.
+struct Ended {};
+
+using Event = std::variant<Started, PartStarted, PartDelta, ThinkingSigned, PartEnded, Finished,
+                           UsageSeen, Ping, Ended>;
+
+}  // namespace naru::chat

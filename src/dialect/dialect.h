@@ -1,0 +1,158 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "chat/event.h"
+#include "chat/request.h"
+#include "chat/response.h"
+#include "chat/tally.h"
+#include "chat/wire/sse.h"
+
+/// Wire formats. Everything here is pure: bytes and values in, bytes and values out.
+namespace naru::dialect {
+
+/// What a client may ask of a model.
+enum class Operation : std::uint8_t { Chat, Complete, Embed, CountTokens };
+std::string_view name_of(Operation operation);
+
+/// What the stages need to know of a request without its full canonical form.
+struct RequestScan {
+  std::string model;      ///< as the client spelled it, unescaped
+  json::Span model_span;  ///< the bytes of that value
+  bool stream = false;
+  bool stream_usage = false;  ///< the client asked for usage in its stream
+  std::optional<std::int64_t> max_tokens = {};
+  bool uses_tools = false;
+  std::vector<json::Span> texts = {};  ///< strings a person or program wrote: quotes included
+};
+
+/// How a request goes on to an upstream of the same dialect.
+struct Forward {
+  std::string upstream_model;
+  bool ask_usage = true;            ///< streams: have the upstream report usage
+  bool listed_fields_only = false;  ///< engines we run: what we do not know stays here, as a Loss
+};
+
+/// What an answer has told so far.
+struct AnswerFacts {
+  chat::Usage usage;
+  bool usage_reported = false;
+  std::string upstream_model;  ///< what the upstream calls itself in the answer
+  std::optional<chat::StopReason> stop;
+  chat::Tally delivered;  ///< text and tool arguments of the answer
+};
+
+/// A model as the list shows it.
+struct ModelEntry {
+  std::string id;
+  std::int64_t created_s = 0;
+  std::string owned_by;
+};
+
+/// What one upstream event of the same dialect says. Spans are of the event's `data`.
+struct EventScan {
+  std::optional<json::Span> model_span = {};  ///< the value to be replaced by the public name
+  bool content = false;                       ///< carries text, arguments or reasoning
+  bool terminal = false;                      ///< the completion marker (`[DONE]`, `message_stop`)
+  bool usage_only = false;  ///< is there for usage alone; dropped when the client asked for none
+  std::optional<json::Span> usage_span = {};  ///< member `"usage":…` with one comma beside it
+  std::optional<Fault> error = {};            ///< the upstream ends the stream with this
+};
+
+/// Follows one stream of a dialect, event by event, and fills `facts`.
+class StreamScanner {
+ public:
+  virtual ~StreamScanner() = default;
+  /// Fails: UpstreamInvalid, when the event breaks the dialect's own grammar.
+  virtual Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) = 0;
+  /// Whether an end of bytes without the marker is still a whole answer (every choice finished).
+  virtual bool may_end_here() const = 0;
+};
+
+/// Upstream events → canonical events.
+class StreamReader {
+ public:
+  virtual ~StreamReader() = default;
+  /// Appends what `event` means. Fails: UpstreamInvalid; or the fault the upstream reports.
+  virtual Result<void> read(const wire::EventView& event, std::vector<chat::Event>& out) = 0;
+  /// The bytes have ended: appends what is still owed. Fails: UpstreamInvalid when it was cut.
+  virtual Result<void> finish(std::vector<chat::Event>& out) = 0;
+};
+
+struct WriterOptions {
+  std::string public_model;
+  std::string answer_id;  ///< in the client dialect's form, from `Dialect::make_id`
+  std::int64_t created_s = 0;
+  bool stream_usage = false;  ///< the client asked for usage in its stream
+};
+
+/// Canonical events → the client's bytes.
+class StreamWriter {
+ public:
+  virtual ~StreamWriter() = default;
+  /// Appends the frames of `event` to `out`; those of `Ended` are the terminal frame.
+  virtual void write(const chat::Event& event, std::string& out) = 0;
+};
+
+/// One wire format. Stateless; lives as long as the program.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  virtual std::string_view name() const = 0;
+  virtual bool serves(Operation operation) const = 0;
+  /// Path on a provider after its base URL, as `/chat/completions`.
+  virtual std::string_view path(Operation operation) const = 0;
+  /// A fresh id of the form this dialect gives its answers.
+  virtual std::string make_id(Operation operation, Rng& rng) const = 0;
+
+  // Requests.
+  /// Fails: InvalidRequest, with the path of each wrong field.
+  virtual Result<RequestScan> scan_request(Operation operation, const json::Tree& body) const = 0;
+  /// The same bytes with only the spans changed that must differ.
+  virtual std::string forward_request(Operation operation, const json::Tree& body,
+                                      const RequestScan& scan, const Forward& forward,
+                                      std::vector<chat::Loss>& losses) const = 0;
+  virtual Result<chat::Request> read_request(const json::Tree& body) const = 0;
+  /// What this dialect cannot carry is appended to `losses`.
+  virtual std::string write_request(const chat::Request& request,
+                                    std::vector<chat::Loss>& losses) const = 0;
+
+  // Plain answers.
+  /// The model's value to be replaced, if the answer names one; fills `facts`.
+  /// Fails: UpstreamInvalid.
+  virtual Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
+                                                        AnswerFacts& facts) const = 0;
+  virtual Result<chat::Response> read_answer(const json::Tree& body) const = 0;
+  virtual std::string write_answer(const chat::Response& response) const = 0;
+
+  // Streams.
+  virtual std::unique_ptr<StreamScanner> make_scanner(Operation operation) const = 0;
+  virtual std::unique_ptr<StreamReader> make_reader() const = 0;
+  virtual std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const = 0;
+  virtual std::string_view ping() const = 0;  ///< a frame that keeps a silent stream open
+
+  // Faults, and the model list.
+  virtual std::string write_error(const Fault& fault, std::string_view request_id) const = 0;
+  /// As an event of a stream that has begun; ends it, no completion marker follows.
+  virtual std::string write_stream_error(const Fault& fault, std::string_view request_id) const = 0;
+  /// What a provider's answer with an error status means. Never fails: a body that cannot be
+  /// understood still has its status.
+  virtual Fault read_error(int status, std::string_view body) const = 0;
+  virtual std::string write_models(std::span<const ModelEntry> models) const = 0;
+  virtual std::string write_model(const ModelEntry& model) const = 0;
+};
+
+const Dialect& openai();     ///< Chat Completions, Completions, Embeddings, Models
+const Dialect& anthropic();  ///< Messages, Count tokens, Models
+/// All of them, in a fixed order.
+std::span<const Dialect* const> all_dialects();
+/// By name; nullptr if there is none.
+const Dialect* find_dialect(std::string_view name);
+
+}  // namespace naru::dialect
