@@ -1,0 +1,55 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace naru::gateway {
+
+struct TlsFiles {
+  std::string certificate = {};  ///< PEM chain, leaf first; empty: plain HTTP
+  std::string key = {};          ///< PEM key
+};
+
+struct ListenerSettings {
+  std::string listen;  ///< `host:port`
+  TlsFiles tls = {};
+  std::vector<std::string> cors_origins = {};  ///< exact origins; empty: CORS is off
+};
+
+struct LimitSettings {
+  std::uint64_t head_bytes = 64 << 10;          ///< request line and headers
+  std::uint64_t body_bytes = 32 << 20;          ///< one request body, after decompression
+  std::uint64_t body_memory_bytes = 512 << 20;  ///< all request bodies together
+  std::uint64_t answer_bytes = 64 << 20;        ///< one plain answer of an upstream
+  std::uint64_t event_bytes = 4 << 20;          ///< one event of an upstream's stream
+  std::uint32_t connections = 10'000;           ///< clients' connections of a listener
+  std::chrono::milliseconds head_timeout{10'000};
+  std::chrono::milliseconds body_timeout{60'000};   ///< for the whole body
+  std::chrono::milliseconds idle_timeout{120'000};  ///< client keep-alive
+  std::chrono::milliseconds hold{15'000};  ///< streams: silence after which 200 and pings go out
+  std::chrono::milliseconds ping{15'000};  ///< streams: silence between pings
+  std::chrono::milliseconds write_timeout{60'000};  ///< a client that takes nothing
+};
+
+enum class LogFormat : std::uint8_t { Auto, Json, Pretty };
+
+struct LogSettings {
+  std::string level = "info";  ///< debug, info, warn, error
+  LogFormat format = LogFormat::Auto;
+  std::string file = {};  ///< empty: stderr
+};
+
+/// The process's own settings (document kind `Gateway`; at most one document). Listeners and
+/// `loops` are read at start; the rest follows a reload.
+struct GatewaySettings {
+  ListenerSettings data{.listen = "127.0.0.1:8080"};
+  ListenerSettings admin{.listen = "127.0.0.1:8081"};
+  LimitSettings limits = {};
+  LogSettings log = {};
+  std::uint32_t loops = 0;                  ///< event loops; 0: one a core
+  std::chrono::milliseconds drain{25'000};  ///< after SIGTERM, for calls to end
+  bool power_safe_ledger = true;            ///< rows survive a power cut, not only kill -9
+};
+
+}  // namespace naru::gateway

@@ -1,0 +1,57 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace naru::gateway {
+
+/// Somewhere a model's calls may go.
+struct TargetSpec {
+  std::string upstream;      ///< name of an Upstream or of a Deployment
+  std::string model = {};    ///< the upstream's own name; empty: the name the client asked for
+  std::uint32_t weight = 1;  ///< share among targets of the same tier; 0: none, but known
+  std::uint32_t tier = 0;    ///< 0 is tried first; a higher one only when all lower ones failed
+};
+
+/// What is tried again before the first content byte, and how soon.
+struct RetryPolicy {
+  std::uint32_t attempts = 3;             ///< calls in all, the first included
+  std::chrono::milliseconds base{250};    ///< the first wait is random below this, then doubles
+  std::chrono::milliseconds most{8'000};  ///< no wait is longer
+};
+
+enum class LossPolicy : std::uint8_t { Refuse, Warn, Drop };
+
+/// A public model (document kind `Model`).
+struct ModelSpec {
+  std::string name;                       ///< public name, or a pattern: `claude-*`
+  std::vector<std::string> aliases = {};  ///< further names or patterns for the same
+  std::vector<TargetSpec> targets;
+  RetryPolicy retry = {};
+  LossPolicy on_loss = LossPolicy::Warn;
+  std::string owned_by = "naru";  ///< shown in the model list
+};
+
+/// All models of a snapshot.
+class Models {
+ public:
+  explicit Models(std::vector<std::shared_ptr<const ModelSpec>> models);
+  /// The model a client means: a name, then an alias, then the pattern with the longest fixed part.
+  /// Null if none.
+  std::shared_ptr<const ModelSpec> find(std::string_view name) const;
+  /// Names for a list: no patterns; sorted.
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::shared_ptr<const ModelSpec>>& all() const { return all_; }
+
+ private:
+  std::vector<std::shared_ptr<const ModelSpec>> all_;
+  std::map<std::string, std::shared_ptr<const ModelSpec>, std::less<>> exact_;
+  std::vector<std::pair<std::string, std::shared_ptr<const ModelSpec>>> patterns_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace naru::gateway

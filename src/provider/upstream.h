@@ -1,0 +1,76 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/secret.h"
+#include "dialect/dialect.h"
+#include "net/http/client.h"
+
+namespace naru::provider {
+
+/// Where a credential is, so that no document holds one.
+struct CredentialRef {
+  std::string env = {};   ///< name of an environment variable
+  std::string file = {};  ///< path of a file; its text without the final newline
+};
+
+struct Timeouts {
+  std::chrono::milliseconds connect{2'000};           ///< name, TCP and TLS
+  std::chrono::milliseconds first_token{300'000};     ///< streams: until content; models may think
+  std::chrono::milliseconds between_tokens{120'000};  ///< streams: silence after content
+  std::chrono::milliseconds total{600'000};           ///< a whole attempt
+};
+
+enum class UnknownFields : std::uint8_t { Forward, Refuse };
+
+/// A provider account as an operator declares it (document kind `Upstream`).
+struct UpstreamSpec {
+  std::string name;
+  std::string provider;       ///< a row of `all_providers()`
+  std::string base_url = {};  ///< empty: the provider's own
+  CredentialRef credential = {};
+  std::string country = {};  ///< ISO 3166 code of where requests are processed, or empty
+  std::string ca_file = {};
+  std::string proxy = "environment";  ///< `environment`, `none` or a URL
+  std::string organization = {};      ///< openai: sent as OpenAI-Organization
+  std::string project = {};           ///< openai: sent as OpenAI-Project
+  UnknownFields unknown_fields = UnknownFields::Forward;
+  Timeouts timeouts = {};
+};
+
+/// How a provider wants its credential.
+enum class Auth : std::uint8_t { None, Bearer, XApiKey };
+
+/// One maker of models behind an API, or one kind of server that speaks like one.
+struct ProviderRow {
+  std::string_view name;      ///< `openai`, `anthropic`, `openai_compatible`
+  std::string_view dialect;   ///< name of its dialect
+  std::string_view base_url;  ///< empty: the operator must give one
+  Auth auth;
+  bool credential_required;
+  std::string_view
+      version_header;  ///< sent when the client sent none: `anthropic-version`, or empty
+  std::string_view version;
+  std::string_view purpose;  ///< one line for docs and help
+};
+/// All of them, by name.
+std::span<const ProviderRow> all_providers();
+const ProviderRow* find_provider(std::string_view name);
+
+/// A declared upstream, ready for use. Immutable; part of a snapshot.
+struct Upstream {
+  UpstreamSpec spec;
+  const ProviderRow* provider = nullptr;
+  const dialect::Dialect* dialect = nullptr;
+  std::shared_ptr<const net::Remote> remote;
+  Secret credential = {};
+};
+
+/// Resolves credential, CA and URL. Fails: InvalidRequest, in words an operator can act on.
+Result<std::shared_ptr<const Upstream>> make_upstream(UpstreamSpec spec);
+/// Headers naru itself puts on a call: credential, version, organisation.
+std::vector<net::Header> own_headers(const Upstream& upstream);
+
+}  // namespace naru::provider

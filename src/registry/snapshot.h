@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <typeindex>
+
+#include "base/check.h"
+
+namespace naru::registry {
+
+/// All configuration that requests read, as it was published at once. Immutable. Each kind of
+/// document compiles into one section, whose type belongs to the room that owns the kind.
+class Snapshot {
+ public:
+  explicit Snapshot(std::int64_t revision) : revision_(revision) {}
+  std::int64_t revision() const { return revision_; }
+
+  template <class T>
+  void put(std::shared_ptr<const T> section) {
+    sections_[std::type_index(typeid(T))] = std::move(section);
+  }
+  /// The section of type T, which must be there.
+  template <class T>
+  const T& get() const {
+    const auto found = sections_.find(std::type_index(typeid(T)));
+    NARU_CHECK(found != sections_.end(), "every kind of the table compiles its section");
+    return *static_cast<const T*>(found->second.get());
+  }
+
+ private:
+  std::int64_t revision_;
+  std::map<std::type_index, std::shared_ptr<const void>> sections_;
+};
+
+}  // namespace naru::registry
