@@ -39,8 +39,12 @@ def sha256_of(path: Path) -> str:
 def check_sha256(path: Path, wanted: tuple[str, ...]) -> None:
     got = sha256_of(path)
     if got not in wanted:
-        raise Trouble(f"checksum of {path.name} differs: expected {' or '.join(wanted)}, got {got}; "
-                      "a proxy or mirror may have changed it: try again, or from another network")
+        raise Trouble(differs(path.name, wanted, got))
+
+
+def differs(what: str, wanted: tuple[str, ...], got: str) -> str:
+    return (f"checksum of {what} differs: expected {' or '.join(wanted)}, got {got}; a proxy or "
+            "mirror may have changed it: try again, or from another network")
 
 
 def fetch(package: Package, folder: Path) -> Path:
@@ -100,9 +104,7 @@ def explain(package: Package, output: str) -> str:
                 "on another disk, and run again")
     if "DO NOT MATCH" in output:
         got = re.search(r"Got\s+([0-9a-f]{64})", output)
-        return (f"checksum of {what} differs: expected {' or '.join(package.sha256)}, got "
-                f"{got.group(1) if got else 'another'}; a proxy or mirror may have changed it: "
-                "try again, or from another network")
+        return differs(what, package.sha256, got[1] if got else "another")
     network = ("NewConnectionError", "Name or service not known", "name resolution", "ProxyError",
                "ConnectTimeout", "ReadTimeout", "Connection refused", "ConnectionError",
                "Max retries", "Network is unreachable")
