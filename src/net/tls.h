@@ -21,8 +21,9 @@ class TlsServer {
 
 /// How an upstream's certificate is checked. Chain and host name are always verified.
 struct TlsClientOptions {
-  std::string ca_file;      ///< PEM of a private CA, used in place of the system's; empty: system's
-  std::string server_name;  ///< name to expect instead of the URL's host; empty: the host
+  std::string ca_file =
+      {};  ///< PEM of a private CA, used in place of the system's; empty: system's
+  std::string server_name = {};  ///< name to expect instead of the URL's host; empty: the host
 };
 
 }  // namespace naru::net
