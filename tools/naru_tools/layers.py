@@ -23,6 +23,7 @@ class Include:
     file: Path  # relative to the root
     line: int
     target: str
+    quoted: bool = True
 
 
 def read_table(text: str) -> Table:
@@ -66,17 +67,19 @@ def includes_of(root: Path) -> list[Include]:
 
 
 def includes_in(file: Path, text: str, root: Path) -> list[Include]:
-    """A quoted name that lies beside the file is given as its path below src."""
+    """A quoted name that lies beside the file is given as its path below src; a name in angle
+    brackets that src holds counts as quoted."""
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:
             continue
         target = match[2]
+        quoted = match[1] == '"' or (root / "src" / target).is_file()
         if match[1] == '"' and (root / file.parent / target).is_file():
             beside = (root / file.parent / target).resolve()
             target = beside.relative_to(root.resolve()).as_posix().removeprefix("src/")
-        found.append(Include(file, number, target))
+        found.append(Include(file, number, target, quoted))
     return found
 
 
@@ -100,7 +103,7 @@ def check_room(table: Table, include: Include) -> str:
     if room not in table.level:
         return f"room '{room}' stands on no line; add it to tools/layers.txt"
     other, _, rest = include.target.partition("/")
-    if not rest or other not in table.level:
+    if not include.quoted or not rest or other not in table.level:
         return ""
     if other == room:
         return check_stage(table, include, stage)

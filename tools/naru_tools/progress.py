@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .cache import Trouble, say
 
-STEP = re.compile(r"^\[(\d+)/(\d+)\] ")
+STEP = re.compile(r"^\[(\d+)/(\d+)\] |^ *(\d+)/(\d+) Test ")
 QUIET_SECONDS = 15.0  # between two lines when nobody looks at a terminal
 
 
@@ -24,7 +24,7 @@ class Meter:
         step = STEP.match(line)
         if not step:
             return
-        text = f"  {self.label}: {step[1]} of {step[2]} steps"
+        text = f"  {self.label}: {step[1] or step[3]} of {step[2] or step[4]} steps"
         if self.terminal:
             print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
         elif time.monotonic() - self.shown >= QUIET_SECONDS:

@@ -80,9 +80,15 @@ class Reading(unittest.TestCase):
             (root / "src/net").mkdir(parents=True)
             (root / "src/net/b.h").touch()
             (root / "src/net/a.cpp").write_text(
-                '#include "b.h"\n#  include <vector>\n// #include "c.h"\n', encoding="ascii")
+                '#include "b.h"\n#  include <sys/stat.h>\n#include <net/b.h>\n// #include "c.h"\n',
+                encoding="ascii")
             found = layers.includes_of(root)
-        self.assertEqual([(i.line, i.target) for i in found], [(1, "net/b.h"), (2, "vector")])
+        self.assertEqual([(i.line, i.target, i.quoted) for i in found],
+                         [(1, "net/b.h", True), (2, "sys/stat.h", False), (3, "net/b.h", True)])
+
+    def test_takes_no_system_header_for_a_room(self):
+        include = layers.Include(Path("src/dialect/a.cpp"), 1, "sys/stat.h", quoted=False)
+        self.assertEqual(layers.check(TABLE, [include]), [])
 
     def test_names_a_line_of_the_table_that_is_no_rule(self):
         with self.assertRaisesRegex(ValueError, "layers.txt:2: 'lin base' is no rule"):
