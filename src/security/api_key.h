@@ -1,12 +1,13 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "security/random.h"
 
 /// API keys: how they are made, and how they are kept (never as themselves).
 namespace naru::security {
@@ -14,27 +15,30 @@ namespace naru::security {
 /// HMAC-SHA-256 of a whole key under this installation's pepper: what is stored and looked up.
 using KeyHash = std::array<std::uint8_t, 32>;
 
-/// Makes hashes of keys with the installation's pepper.
+/// 64 lower-case hexadecimal digits.
+std::string to_hex(const KeyHash& hash);
+
+/// Makes hashes of keys with the installation's pepper. Safe from any thread.
 class KeyHasher {
  public:
-  /// Reads the pepper (32 bytes) from `file`, or makes it there with mode 0600.
+  /// Reads the pepper (the whole file, 32 to 4,096 bytes as they are), or makes one of 32 random
+  /// bytes there with mode 0600; of several that make it at once, all read the same.
   /// Fails: Unavailable, naming the file, when it cannot be read, made, or is open to others.
   static Result<KeyHasher> open(const std::string& file);
   /// With that pepper; at least 32 bytes.
   explicit KeyHasher(Secret pepper);
   KeyHash hash(std::string_view key) const;
+  /// The hash of a fixed text that is no key: differs when the pepper does, tells nothing else.
+  KeyHash fingerprint() const;
 
  private:
-  Secret pepper_;
+  struct Keyed;
+  std::shared_ptr<const Keyed> keyed_;
 };
 
-/// A fresh key: `nk-` and 43 characters of 256 random bits.
+/// A fresh key: `nk-` and 43 letters and digits, more than 256 random bits.
 Secret make_key();
 /// A fresh token with that prefix and as much chance, as for the admin listener.
 Secret make_token(std::string_view prefix);
-/// Compares in a time that depends on the lengths alone.
-bool same_bytes(std::string_view a, std::string_view b);
-/// `bytes` random bytes from the operating system.
-std::string random_bytes(std::size_t bytes);
 
 }  // namespace naru::security
