@@ -12,8 +12,10 @@ namespace naru::registry {
 /// document compiles into one section, whose type belongs to the room that owns the kind.
 class Snapshot {
  public:
-  explicit Snapshot(std::int64_t revision) : revision_(revision) {}
+  explicit Snapshot(std::int64_t revision, std::int64_t published_s = 0)
+      : revision_(revision), published_s_(published_s) {}
   std::int64_t revision() const { return revision_; }
+  std::int64_t published_s() const { return published_s_; }  ///< seconds since 1970
 
   template <class T>
   void put(std::shared_ptr<const T> section) {
@@ -29,6 +31,7 @@ class Snapshot {
 
  private:
   std::int64_t revision_;
+  std::int64_t published_s_;
   std::map<std::type_index, std::shared_ptr<const void>> sections_;
 };
 

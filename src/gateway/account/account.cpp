@@ -1,0 +1,98 @@
+#include "gateway/account/account.h"
+
+namespace naru::gateway {
+namespace {
+
+std::int64_t micros(std::chrono::nanoseconds length) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(length).count();
+}
+
+chat::Tally prompt_of(const Exchange& exchange) {
+  chat::Tally tally;
+  for (const json::Span& span : exchange.scan.texts)
+    tally.add(std::string_view(exchange.body).substr(span.begin + 1, span.end - span.begin - 2));
+  return tally;
+}
+
+/// Whether an upstream did work for this exchange, as far as we can know.
+bool was_served(const Exchange& exchange, const Result<void>& outcome) {
+  if (exchange.trail.attempts == 0) return false;
+  return outcome || exchange.facts.delivered.total() > 0 ||
+         outcome.error().kind == FaultKind::Cancelled;
+}
+
+/// The provider's own count, else one from the bytes.
+void count_tokens(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
+  if (exchange.endpoint.operation == dialect::Operation::CountTokens) return;
+  const std::string_view model = exchange.trail.upstream_model;
+  Estimator& estimator = exchange.services.estimator;
+  const dialect::AnswerFacts& facts = exchange.facts;
+  if (facts.usage_reported && outcome) {
+    row.tokens = facts.usage;
+    row.method = store::TokenMethod::Reported;
+    estimator.learn(model, facts.delivered, facts.usage.output - facts.usage.reasoning);
+    return;
+  }
+  if (!was_served(exchange, outcome)) return;
+  // A stream that was cut may have reported its prompt, or an early part of its output.
+  row.tokens = facts.usage;
+  if (facts.usage.prompt() == 0) row.tokens.input = estimator.tokens(model, prompt_of(exchange));
+  row.tokens.output = std::max(row.tokens.output, estimator.tokens(model, facts.delivered));
+  row.method = store::TokenMethod::Bytes;
+}
+
+store::LedgerRow make_row(Exchange& exchange, const Result<void>& outcome) {
+  const Trail& trail = exchange.trail;
+  store::LedgerRow row{
+      .id = exchange.id,
+      .key_id = exchange.principal->key_id,
+      .model = exchange.scan.model,
+      .upstream = trail.upstream,
+      .upstream_model = trail.upstream_model,
+      .dialect = std::string(exchange.dialect().name()),
+      .operation = std::string(name_of(exchange.endpoint.operation)),
+      .outcome = outcome ? "ok" : std::string(naru::row(outcome.error().kind).word),
+      .status = outcome ? 200 : status_of(outcome.error()),
+      .attempts = trail.attempts,
+      .stream = exchange.streams(),
+      .total_us = micros(exchange.now() - exchange.began),
+      .revision = exchange.snapshot->revision(),
+      .rule = trail.rule,
+      .client_request_id = exchange.client_request_id,
+      .losses = static_cast<int>(exchange.losses.size())};
+  row.model.resize(std::min(row.model.size(), kMaxModelBytes));
+  if (trail.first_token) row.first_token_us = micros(*trail.first_token - exchange.began);
+  count_tokens(exchange, outcome, row);
+  return row;
+}
+
+void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>& outcome) {
+  using telemetry::field;
+  const bool ours = !outcome && naru::row(outcome.error().kind).ours;
+  exchange.services.log.exchange_end(
+      ours,
+      {field("exchange", exchange.request_id), field("key", exchange.principal->key_name),
+       field("model", row.model), field("upstream", row.upstream),
+       field("upstream_model", row.upstream_model), field("dialect", row.dialect),
+       field("operation", row.operation), field("stream", row.stream),
+       field("outcome", row.outcome), field("status", row.status), field("attempts", row.attempts),
+       field("prompt_tokens", row.tokens.prompt()), field("output_tokens", row.tokens.output),
+       field("tokens_by", store::word_of(row.method)),
+       field("first_token_us", row.first_token_us.value_or(0)), field("total_us", row.total_us),
+       field("fault", outcome ? std::string_view() : std::string_view(outcome.error().detail))});
+}
+
+}  // namespace
+
+net::Task<Result<void>> account(Exchange& exchange, Result<void> outcome) {
+  if (exchange.settled || !exchange.principal || exchange.endpoint.serves != Serves::Operation)
+    co_return Result<void>{};
+  exchange.settled = true;
+  const store::LedgerRow row = make_row(exchange, outcome);
+  auto written = co_await exchange.services.store.append(exchange.loop(), row);
+  exchange.services.metrics.exchange_ended(row);
+  log_end(exchange, row, outcome);
+  co_return written;
+}
+
+}  // namespace naru::gateway

@@ -1,0 +1,10 @@
+#pragma once
+#include "gateway/exchange.h"
+
+namespace naru::gateway {
+
+/// May this principal use this model now? Fails: ModelNotFound, naming near ones; Forbidden;
+/// Unavailable, when the exchange could not be recorded.
+net::Task<Result<void>> admit(Exchange& exchange);
+
+}  // namespace naru::gateway

@@ -1,0 +1,13 @@
+#pragma once
+#include "gateway/exchange.h"
+
+namespace naru::gateway {
+
+/// Key → principal. The key comes as `Authorization: Bearer`, `x-api-key` or `api-key`; the first
+/// of these that is there counts. Fails: Unauthenticated, Unavailable (store).
+net::Task<Result<void>> authenticate(Exchange& exchange);
+
+/// The key a request carries; empty if none. Fails: Unauthenticated, when a header is there twice.
+Result<std::string_view> presented_key(const net::HeadersView& headers);
+
+}  // namespace naru::gateway

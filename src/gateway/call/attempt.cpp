@@ -1,0 +1,260 @@
+#include "gateway/call/attempt.h"
+
+#include "base/text.h"
+#include "gateway/call/headers.h"
+
+namespace naru::gateway {
+namespace {
+
+constexpr std::size_t kMaxErrorBytes = 64 << 10;  // of an upstream's error body that is read
+
+/// Where and how one attempt goes.
+struct Plan {
+  dialect::Ends ends;
+  std::shared_ptr<const net::Remote> remote;
+  std::vector<net::Header> headers;
+  std::string path;
+  std::string body;
+  dialect::WriterOptions writer;
+};
+
+/// Engines that naru runs have no account, no provider timeouts, and a bound on what they are sent.
+constexpr provider::Timeouts kEngineTimeouts{};
+
+std::string upstream_model(const Exchange& exchange, const Target& target) {
+  if (!target.spec->model.empty()) return target.spec->model;
+  return target.deployment.empty() ? exchange.scan.model : target.deployment;
+}
+
+/// The engine of a deployment, woken if need be. Lifetime: the exchange outlives the task.
+net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& exchange,
+                                                                    std::string deployment,
+                                                                    net::Until until) {
+  registry::Endpoints& endpoints = exchange.services.endpoints;
+  auto state = endpoints.find(deployment);
+  if (state == nullptr || state->phase != registry::Phase::Ready) {
+    auto woken = co_await endpoints.wake(exchange.loop(), deployment, until);
+    if (!woken && woken.error().kind == FaultKind::UpstreamTimeout) {
+      auto loading = fail(FaultKind::Overloaded, "the model '{}' is still loading; try again soon",
+                          exchange.scan.model);
+      loading.error().retry_after = std::chrono::seconds(5);
+      co_return loading;
+    }
+    NARU_CO_TRY(state, std::move(woken));
+  }
+  exchange.answer.slot = std::make_unique<registry::Endpoints::Lease>(
+      endpoints.load(deployment), &registry::Endpoints::Load::in_flight, exchange.services.clock);
+  co_return state->remote;
+}
+
+Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
+  const bool refuses_unknown =
+      target.upstream && target.upstream->spec.unknown_fields == provider::UnknownFields::Refuse;
+  const dialect::Forward forward{
+      .upstream_model = exchange.trail.upstream_model,
+      .listed_fields_only = target.upstream == nullptr || refuses_unknown};
+  std::vector<chat::Loss> losses;
+  NARU_TRY(plan.body,
+           dialect::translate_request(plan.ends, *exchange.tree, exchange.scan, forward, losses));
+  if (!losses.empty()) exchange.services.metrics.losses(exchange.model->name, losses.size());
+  if (!losses.empty() && (exchange.model->on_loss == LossPolicy::Refuse || refuses_unknown))
+    return fail(
+        Fault{.kind = FaultKind::InvalidRequest,
+              .detail = fmt::format("the target '{}' cannot carry {}: {}", target.spec->upstream,
+                                    losses.front().field, losses.front().reason),
+              .param = losses.front().field});
+  exchange.losses = std::move(losses);
+  return {};
+}
+
+std::vector<net::Header> request_headers(Exchange& exchange, const Target& target,
+                                         const Plan& plan) {
+  auto headers = forwarded_headers(exchange.call.head().headers, *plan.ends.upstream);
+  if (target.upstream != nullptr)
+    for (net::Header& own : provider::own_headers(*target.upstream)) {
+      const bool sent = std::ranges::any_of(headers, [&](const net::Header& header) {
+        return equals_ignoring_case(header.name, own.name);
+      });
+      if (!sent) headers.push_back(std::move(own));
+    }
+  headers.push_back({"content-type", "application/json"});
+  headers.push_back({"accept", exchange.streams() ? "text/event-stream" : "application/json"});
+  headers.push_back({"user-agent", "naru"});
+  return headers;
+}
+
+/// Lifetime: all outlive the task.
+net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net::Until until) {
+  Plan plan;
+  const bool engine = !target.deployment.empty();
+  plan.ends = {.client = &exchange.dialect(),
+               .upstream = engine ? &dialect::openai() : target.upstream->dialect,
+               .operation = exchange.endpoint.operation};
+  if (engine && plan.ends.operation == dialect::Operation::CountTokens)
+    plan.ends.upstream = &dialect::anthropic();
+  NARU_CO_TRY_VOID(translate(exchange, target, plan));
+  if (engine) {
+    auto remote = co_await engine_remote(exchange, target.deployment, until);
+    NARU_CO_TRY(plan.remote, std::move(remote));
+  } else {
+    plan.remote = target.upstream->remote;
+  }
+  plan.path = std::string(plan.ends.upstream->path(plan.ends.operation)) +
+              forwarded_query(exchange.call.head().query, *plan.ends.client, *plan.ends.upstream);
+  plan.headers = request_headers(exchange, target, plan);
+  plan.writer = {
+      .public_model = exchange.scan.model,
+      .answer_id = exchange.dialect().make_id(plan.ends.operation, exchange.loop().rng()),
+      .created_s = std::chrono::duration_cast<std::chrono::seconds>(
+                       exchange.services.clock.wall_now().time_since_epoch())
+                       .count(),
+      .stream_usage = exchange.scan.stream_usage};
+  co_return plan;
+}
+
+/// The rest of an answer's body, at most `most` bytes. Lifetime: `call` outlives the task.
+net::Task<Result<std::string>> read_whole(net::ClientCall& call, std::uint64_t most,
+                                          net::Until until) {
+  std::string body;
+  while (true) {
+    auto got = co_await call.read_some(until);
+    NARU_CO_TRY(const std::string_view piece, std::move(got));
+    if (piece.empty()) co_return body;
+    if (body.size() + piece.size() > most)
+      co_return fail(FaultKind::UpstreamInvalid, "the upstream's answer exceeds {} bytes", most);
+    body.append(piece);
+  }
+}
+
+/// What an answer with an error status means. Lifetime: `call` outlives the task.
+net::Task<Fault> read_refusal(net::ClientCall& call, const dialect::Dialect* speaks,
+                              net::Until until) {
+  const int status = call.head().status;
+  const auto wait = retry_after(call.head().headers);
+  auto body = co_await read_whole(call, kMaxErrorBytes, until);
+  Fault fault = speaks->read_error(status, body ? *body : std::string());
+  fault.origin = Origin::Upstream;
+  fault.upstream_status = status;
+  if (wait) fault.retry_after = wait;
+  co_return fault;
+}
+
+bool is_event_stream(const net::AnswerHead& head) {
+  const auto type = head.headers.find("content-type");
+  return type && type->size() >= 17 &&
+         equals_ignoring_case(type->substr(0, 17), "text/event-stream");
+}
+
+/// Takes the events the splitter holds until the answer commits or they run out.
+Result<void> take_held(Exchange& exchange, dialect::AnswerStream::Progress& progress) {
+  using Progress = dialect::AnswerStream::Progress;
+  Answer& answer = exchange.answer;
+  while (progress == Progress::Quiet) {
+    const auto event = answer.splitter->next();
+    if (!event) return {};
+    NARU_TRY(progress, answer.stream->take(*event, answer.held));
+    if (answer.held.size() > exchange.limits().event_bytes)
+      return fail(FaultKind::UpstreamInvalid,
+                  "the upstream's stream has no content within {} bytes",
+                  exchange.limits().event_bytes);
+  }
+  return {};
+}
+
+/// Reads events until the first content, which commits the attempt.
+/// Lifetime: the exchange outlives the task.
+net::Task<Result<void>> read_until_content(Exchange& exchange, net::Until until) {
+  using Progress = dialect::AnswerStream::Progress;
+  Answer& answer = exchange.answer;
+  Progress progress = Progress::Quiet;
+  while (progress == Progress::Quiet) {
+    auto got = co_await answer.upstream_call->read_some(until);
+    NARU_CO_TRY(const std::string_view bytes, std::move(got));
+    if (bytes.empty()) {
+      NARU_CO_TRY(progress, answer.stream->finish(answer.held));
+      break;
+    }
+    auto fed = answer.splitter->feed(bytes);
+    if (!fed) co_return fail(FaultKind::UpstreamInvalid, "{}", fed.error().detail);
+    NARU_CO_TRY_VOID(take_held(exchange, progress));
+  }
+  answer.progress = progress;
+  exchange.trail.first_token = exchange.now();
+  co_return Result<void>{};
+}
+
+/// Lifetime: all outlive the task.
+net::Task<Result<void>> begin_stream(Exchange& exchange, Plan& plan, net::Until until) {
+  Answer& answer = exchange.answer;
+  if (!is_event_stream(answer.upstream_call->head())) {
+    auto body = co_await read_whole(*answer.upstream_call, kMaxErrorBytes, until);
+    NARU_CO_TRY(const std::string text, std::move(body));
+    // An error inside a 200 says itself what it is; anything else breaks the protocol.
+    Fault fault = plan.ends.upstream->read_error(502, text);
+    fault.kind = FaultKind::UpstreamInvalid;
+    co_return fail(std::move(fault));
+  }
+  answer.splitter = std::make_unique<wire::Splitter>(exchange.limits().event_bytes);
+  answer.stream = dialect::make_answer_stream(plan.ends, std::move(plan.writer));
+  auto begun = co_await read_until_content(exchange, until);
+  exchange.facts = answer.stream->facts();
+  co_return begun;
+}
+
+/// Lifetime: all outlive the task.
+net::Task<Result<void>> take_plain(Exchange& exchange, Plan& plan, net::Until until) {
+  Answer& answer = exchange.answer;
+  auto body = co_await read_whole(*answer.upstream_call, exchange.limits().answer_bytes, until);
+  NARU_CO_TRY(const std::string text, std::move(body));
+  NARU_CO_TRY(answer.body, dialect::translate_answer(plan.ends, text, plan.writer, exchange.facts));
+  answer.upstream_call.reset();
+  answer.slot.reset();
+  co_return Result<void>{};
+}
+
+/// Lifetime: all outlive the task.
+net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
+  Answer& answer = exchange.answer;
+  const net::Until first =
+      exchange.streams() ? total.by(exchange.now() + exchange.timeouts.first_token) : total;
+  answer.remote = plan.remote;
+  const net::ClientRequest request{
+      .target = plan.path, .headers = &plan.headers, .body = plan.body};
+  auto sent = co_await exchange.services.client(exchange.loop()).send(plan.remote, request, first);
+  NARU_CO_TRY(answer.upstream_call, std::move(sent));
+  if (answer.upstream_call->head().status != 200) {
+    Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
+    co_return fail(std::move(fault));
+  }
+  Result<void> taken;
+  if (exchange.streams())
+    taken = co_await begin_stream(exchange, plan, first);
+  else
+    taken = co_await take_plain(exchange, plan, total);
+  co_return taken;
+}
+
+}  // namespace
+
+net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
+  exchange.answer = {};
+  exchange.facts = {};
+  ++exchange.trail.attempts;
+  exchange.trail.upstream = target.spec->upstream;
+  exchange.trail.upstream_model = upstream_model(exchange, target);
+  exchange.trail.rule = target.rule;
+  exchange.trail.engine = !target.deployment.empty();
+  exchange.timeouts = target.upstream ? target.upstream->spec.timeouts : kEngineTimeouts;
+  const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
+  auto planned = co_await make_plan(exchange, target, until);
+  NARU_CO_TRY(Plan plan, std::move(planned));
+  auto sent = co_await send(exchange, plan, until);
+  if (!sent) {
+    exchange.answer = {};
+    co_return fail(std::move(sent.error()));
+  }
+  exchange.deadline = std::min(exchange.deadline, until.deadline);
+  co_return Result<void>{};
+}
+
+}  // namespace naru::gateway

@@ -1,0 +1,12 @@
+#pragma once
+#include "gateway/exchange.h"
+
+namespace naru::gateway {
+
+/// One call to one target: translate, connect, send, and read until the answer is whole (plain) or
+/// its first content has come (stream). On success `exchange.answer` and `exchange.facts` are set.
+/// Fails: the fault of connection, time or provider; InvalidRequest when policy refuses a loss.
+/// Lifetime: both outlive the task.
+net::Task<Result<void>> attempt(Exchange& exchange, const Target& target);
+
+}  // namespace naru::gateway

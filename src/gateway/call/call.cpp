@@ -1,0 +1,78 @@
+#include "gateway/call/call.h"
+
+#include "gateway/call/attempt.h"
+#include "gateway/call/retry.h"
+
+namespace naru::gateway {
+namespace {
+
+/// Headers of a streamed answer, as far as the target is known.
+std::vector<net::Header> stream_headers(const Exchange& exchange) {
+  std::vector<net::Header> headers = exchange.common_headers();
+  headers.push_back({"content-type", "text/event-stream; charset=utf-8"});
+  headers.push_back({"cache-control", "no-cache"});
+  headers.push_back({"x-accel-buffering", "no"});  // nginx in front would collect events
+  return headers;
+}
+
+void open_client_stream(Exchange& exchange) {
+  const LimitSettings& limits = exchange.limits();
+  exchange.client.emplace(exchange.call, *exchange.services.groups[exchange.loop().index()],
+                          ClientStreamOptions{.headers = stream_headers(exchange),
+                                              .ping = exchange.dialect().ping(),
+                                              .hold = limits.hold,
+                                              .between_pings = limits.ping,
+                                              .write_timeout = limits.write_timeout});
+}
+
+void note(Exchange& exchange, const Target& target, const Result<void>& outcome) {
+  Health& health = exchange.services.health;
+  const std::string_view word = outcome ? "ok" : row(outcome.error().kind).word;
+  exchange.services.metrics.attempt(target.spec->upstream, word);
+  if (!target.deployment.empty()) return;  // the driver watches engines itself
+  if (outcome)
+    health.succeeded(target.spec->upstream);
+  else
+    health.failed(target.spec->upstream, outcome.error());
+}
+
+void log_retry(Exchange& exchange, const Target& target, const Fault& fault,
+               const NextAttempt& next) {
+  exchange.services.log.warn(
+      "upstream.retry",
+      {telemetry::field("exchange", exchange.request_id),
+       telemetry::field("upstream", target.spec->upstream),
+       telemetry::field("attempt", exchange.trail.attempts),
+       telemetry::field("fault", row(fault.kind).word),
+       telemetry::field("next", exchange.decision.order[next.target].spec->upstream),
+       telemetry::field("wait_ms", next.wait.count())});
+}
+
+}  // namespace
+
+net::Task<Result<void>> call(Exchange& exchange) {
+  if (exchange.streams()) open_client_stream(exchange);
+  const auto& order = exchange.decision.order;
+  std::size_t target = 0;
+  while (true) {
+    Result<void> outcome = co_await attempt(exchange, order[target]);
+    note(exchange, order[target], outcome);
+    if (outcome) break;
+    const Tried tried{.attempts = static_cast<std::size_t>(exchange.trail.attempts),
+                      .target = target,
+                      .targets = order.size()};
+    const NextAttempt next =
+        next_attempt(exchange.model->retry, tried, outcome.error(), exchange.loop().rng());
+    if (!next.again || exchange.now() + next.wait >= exchange.deadline) co_return outcome;
+    log_retry(exchange, order[target], outcome.error(), next);
+    if (next.wait.count() > 0) {
+      auto slept = co_await exchange.loop().sleep(next.wait, exchange.until());
+      NARU_CO_TRY_VOID(std::move(slept));
+    }
+    target = next.target;
+  }
+  if (exchange.client) exchange.client->set_headers(stream_headers(exchange));
+  co_return Result<void>{};
+}
+
+}  // namespace naru::gateway

@@ -1,0 +1,19 @@
+#pragma once
+#include "dialect/dialect.h"
+#include "net/http/head.h"
+
+namespace naru::gateway {
+
+/// Request headers of a client that go on to an upstream of dialect `upstream`, by one table; all
+/// others stay here. Headers naru sets itself are not among them.
+std::vector<net::Header> forwarded_headers(const net::HeadersView& from_client,
+                                           const dialect::Dialect& upstream);
+/// Parts of the client's query that go on: `beta=true` and the like; empty or with a leading `?`.
+std::string forwarded_query(std::string_view query, const dialect::Dialect& client,
+                            const dialect::Dialect& upstream);
+/// Answer headers of an upstream that reach the client.
+std::vector<net::Header> returned_headers(const net::HeadersView& from_upstream);
+/// How long the upstream asks to be left alone: `retry-after-ms`, `retry-after` in seconds.
+std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& from_upstream);
+
+}  // namespace naru::gateway

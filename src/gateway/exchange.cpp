@@ -1,0 +1,39 @@
+#include "gateway/exchange.h"
+
+#include "base/text.h"
+
+namespace naru::gateway {
+
+bool Principal::may_use(std::string_view model) const {
+  if (models.empty()) return true;
+  return std::ranges::any_of(
+      models, [&](const std::string& allowed) { return matches_pattern(allowed, model); });
+}
+
+Exchange::Exchange(net::ServerCall& call_, Services& services_)
+    : call(call_),
+      services(services_),
+      id(services_.ids.next()),
+      request_id(naru::request_id(id)),
+      began(services_.clock.now()),
+      snapshot(services_.snapshots.pin(call_.loop().index())) {}
+
+std::vector<net::Header> Exchange::common_headers() const {
+  std::vector<net::Header> headers = cors;
+  headers.push_back({"x-request-id", request_id});
+  headers.push_back({"request-id", request_id});
+  if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});
+  if (!trail.upstream_model.empty())
+    headers.push_back({"x-naru-upstream-model", trail.upstream_model});
+  if (!losses.empty() && model && model->on_loss != LossPolicy::Drop) {
+    std::string names;
+    for (const chat::Loss& loss : losses) {
+      if (names.size() > kMaxLossHeaderBytes) break;
+      names += (names.empty() ? "" : ", ") + loss.field;
+    }
+    headers.push_back({"x-naru-loss", names});
+  }
+  return headers;
+}
+
+}  // namespace naru::gateway

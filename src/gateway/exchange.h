@@ -1,0 +1,131 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/json.h"
+#include "dialect/translate.h"
+#include "gateway/client_stream.h"
+#include "gateway/routes.h"
+#include "gateway/services.h"
+#include "net/http/server.h"
+#include "provider/upstream.h"
+#include "registry/snapshot.h"
+#include "store/rows.h"
+
+namespace naru::gateway {
+
+/// Loss names in a header end after about so many bytes; the log has them all.
+inline constexpr std::size_t kMaxLossHeaderBytes = 512;
+/// A model name the client made up is kept in the ledger up to so many bytes.
+inline constexpr std::size_t kMaxModelBytes = 256;
+
+/// For whom a call is. There is none without a key that we know and that is live.
+struct Principal {
+  std::int64_t key_id;
+  std::string key_name;
+  std::vector<std::string> models;  ///< names or patterns it may use; empty: all
+
+  bool may_use(std::string_view model) const;
+};
+
+/// One place a call may go, ready to be called.
+struct Target {
+  const TargetSpec* spec = nullptr;
+  std::shared_ptr<const provider::Upstream> upstream = {};  ///< null for a deployment
+  std::string deployment = {};                              ///< its name, or empty
+  std::string rule = {};  ///< why it stands where it stands: `weight`, `fallback`, `cooling`
+};
+
+/// The targets of a call in the order they are to be tried, and why others are not among them.
+struct Decision {
+  std::vector<Target> order;
+  struct Rejected {
+    std::string upstream;
+    std::string reason;
+  };
+  std::vector<Rejected> rejected;
+};
+
+/// What the attempts gave: a whole plain answer, or a stream whose first content has come.
+struct Answer {
+  std::string body;  ///< plain: the client's bytes
+  std::shared_ptr<const net::Remote> remote;
+  std::unique_ptr<net::ClientCall> upstream_call;  ///< stream: still open
+  std::unique_ptr<wire::Splitter> splitter;        ///< stream: events not yet taken
+  std::unique_ptr<dialect::AnswerStream> stream;
+  dialect::AnswerStream::Progress progress = dialect::AnswerStream::Progress::Quiet;
+  std::string held;  ///< stream: client bytes that wait for the commit
+  std::unique_ptr<registry::Endpoints::Lease> slot;  ///< at the engine, if one answers
+};
+
+/// What account writes down of the attempts.
+struct Trail {
+  int attempts = 0;
+  std::string upstream;
+  std::string upstream_model;
+  std::string rule;
+  bool engine = false;  ///< the last attempt went to an engine we run
+  std::optional<Monotonic> first_token = {};
+};
+
+/// One client request with all that happens to it. Lives in the frame of the pipeline's `serve`;
+/// never moved, since `tree` views `body` and leases point into it.
+class Exchange {
+ public:
+  Exchange(net::ServerCall& call_, Services& services_);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  net::Loop& loop() { return call.loop(); }
+  Monotonic now() { return services.clock.now(); }
+  /// Ends at `deadline`, or when the client is gone.
+  net::Until until() { return {deadline, &call.gone()}; }
+  const GatewaySettings& settings() const { return snapshot->get<GatewaySettings>(); }
+  const LimitSettings& limits() const { return settings().limits; }
+  const dialect::Dialect& dialect() const { return *endpoint.dialect; }
+  bool streams() const { return scan.stream && endpoint.operation != dialect::Operation::Embed; }
+  /// Headers each answer carries: ids, and once known the target and what was lost.
+  std::vector<net::Header> common_headers() const;
+
+  net::ServerCall& call;
+  Services& services;
+  const ExchangeId id;
+  const std::string request_id;
+  const Monotonic began;
+  const std::shared_ptr<const registry::Snapshot> snapshot;
+  Monotonic deadline = Monotonic::max();
+
+  // listen
+  Endpoint endpoint;
+  std::string client_request_id;
+  std::vector<net::Header> cors;  ///< for a browser of a listed origin
+  // authenticate
+  std::optional<Principal> principal;
+  // understand
+  std::optional<BodyMemory::Lease> body_memory;
+  std::string body;
+  std::optional<json::Tree> tree;
+  dialect::RequestScan scan;
+  // admit
+  std::shared_ptr<const ModelSpec> model;
+  // route
+  Decision decision;
+  // call
+  provider::Timeouts timeouts;  ///< of the attempt
+  Trail trail;
+  std::vector<chat::Loss> losses;
+  dialect::AnswerFacts facts;
+  Answer answer;
+  // stream
+  std::optional<ClientStream> client;  ///< set for streamed answers
+  /// Runs before the answer's last bytes go out; a fault replaces them by the dialect's error.
+  net::Task<Result<void>> (*before_end)(Exchange&, Result<void> outcome) = nullptr;
+  // account
+  bool settled = false;
+  int status = 0;  ///< HTTP status the client was given
+};
+
+}  // namespace naru::gateway

@@ -1,0 +1,110 @@
+#include "gateway/pipeline.h"
+
+#include "gateway/account/account.h"
+#include "gateway/admit/admit.h"
+#include "gateway/authenticate/authenticate.h"
+#include "gateway/call/call.h"
+#include "gateway/catalogue/catalogue.h"
+#include "gateway/listen/listen.h"
+#include "gateway/probe/probe.h"
+#include "gateway/reply.h"
+#include "gateway/route/route.h"
+#include "gateway/stream/stream.h"
+#include "gateway/understand/understand.h"
+
+namespace naru::gateway {
+namespace {
+
+// The one place that knows the order. `account` is no row: it runs on every exit, before the
+// answer's last bytes (see `serve` and `Exchange::before_end`).
+constexpr auto kStages = std::to_array<Stage>({
+    {"listen", Stage::For::Every, &listen,
+     "first, since the endpoint tells the dialect of every later answer and error"},
+    {"probe", Stage::For::Open, &probe,
+     "before authenticate: health checks and preflights carry no key"},
+    {"authenticate", Stage::For::Known, &authenticate,
+     "nothing is counted before we know for whom; no body is read for a stranger"},
+    {"catalogue", Stage::For::Catalogue, &catalogue,
+     "after authenticate: the list shows what this key may use"},
+    {"understand", Stage::For::Operations, &understand,
+     "reads the body, so that every later stage sees one shape"},
+    {"admit", Stage::For::Operations, &admit, "refuses before work is done"},
+    {"route", Stage::For::Operations, &route, "decides with all that is known, and calls nobody"},
+    {"call", Stage::For::Operations, &call, "only this stage talks to the outside"},
+    {"stream", Stage::For::Operations, &stream,
+     "last: from the first content byte on, nobody else may answer"},
+});
+
+bool is_open(Serves serves) {
+  return serves == Serves::Live || serves == Serves::Ready || serves == Serves::Preflight;
+}
+
+bool runs(Stage::For what, Serves serves) {
+  switch (what) {
+    case Stage::For::Every:
+      return true;
+    case Stage::For::Open:
+      return is_open(serves);
+    case Stage::For::Known:
+      return !is_open(serves);
+    case Stage::For::Catalogue:
+      return serves == Serves::ModelList || serves == Serves::OneModel;
+    case Stage::For::Operations:
+      return serves == Serves::Operation;
+  }
+  return false;
+}
+
+/// Lifetime: the exchange outlives the task.
+net::Task<Result<void>> run_stages(Exchange& exchange) {
+  for (const Stage& stage : kStages) {
+    if (!runs(stage.runs_for, exchange.endpoint.serves)) continue;
+    Result<void> done = co_await stage.run(exchange);
+    if (!done) co_return done;
+  }
+  co_return Result<void>{};
+}
+
+/// The stages, with our own mistakes turned into a fault, so that one request dies and not the
+/// process. Lifetime: the exchange outlives the task.
+net::Task<Result<void>> run_safely(Exchange& exchange) {
+  Result<void> outcome;
+  std::string broken;
+  try {
+    outcome = co_await run_stages(exchange);
+  } catch (const BrokenInvariant& mistake) {
+    broken = mistake.what();
+  }
+  if (broken.empty()) co_return outcome;
+  exchange.services.log.error("exchange.broken", {telemetry::field("exchange", exchange.request_id),
+                                                  telemetry::field("check", broken)});
+  co_return fail(FaultKind::Internal, "naru made a mistake; the operator finds it under {}",
+                 exchange.request_id);
+}
+
+}  // namespace
+
+std::span<const Stage> stages() { return kStages; }
+
+net::Task<void> Pipeline::serve(net::ServerCall& call) {
+  Exchange exchange(call, services_);
+  exchange.before_end = &account;
+  const Result<void> outcome = co_await run_safely(exchange);
+  if (!outcome) {
+    exchange.answer = {};  // nobody computes for a call that has failed
+    const Result<void> settled = co_await account(exchange, outcome);
+    (void)settled;  // the client is told of the first fault; the store's own is logged there
+    co_await reply_fault(exchange, outcome.error());
+  }
+  if (exchange.client) co_await exchange.client->settle();
+}
+
+std::string Pipeline::refusal(const Fault& fault, std::string_view target) {
+  net::RequestHead head;
+  head.method = "GET";
+  head.target = target;
+  head.path = target.substr(0, target.find('?'));
+  return find_endpoint(head).dialect->write_error(fault, "");
+}
+
+}  // namespace naru::gateway

@@ -1,0 +1,39 @@
+#include "gateway/reply.h"
+
+namespace naru::gateway {
+namespace {
+
+std::vector<net::Header> fault_headers(const Exchange& exchange, const Fault& fault) {
+  std::vector<net::Header> headers = exchange.common_headers();
+  headers.push_back({"content-type", "application/json"});
+  if (fault.retry_after) {
+    const auto ms = fault.retry_after->count();
+    headers.push_back({"retry-after", fmt::format("{}", (ms + 999) / 1000)});
+    headers.push_back({"retry-after-ms", fmt::format("{}", ms)});
+  }
+  // Clients' own retries would multiply those naru has made already.
+  if (exchange.trail.attempts > 1) headers.push_back({"x-should-retry", "false"});
+  return headers;
+}
+
+}  // namespace
+
+net::Task<void> reply_fault(Exchange& exchange, Fault fault) {
+  if (exchange.call.gone().fired()) co_return;
+  // Time ran out for the exchange, not for telling so.
+  const net::Until until{.deadline = exchange.now() + exchange.limits().write_timeout,
+                         .stop = &exchange.call.gone()};
+  if (exchange.client) co_await exchange.client->settle();
+  if (exchange.call.started()) {
+    const std::string event = exchange.dialect().write_stream_error(fault, exchange.request_id);
+    auto told = co_await exchange.call.finish(event, until);
+    (void)told;
+    co_return;
+  }
+  const std::string body = exchange.dialect().write_error(fault, exchange.request_id);
+  auto told = co_await exchange.call.reply(
+      {.status = status_of(fault), .headers = fault_headers(exchange, fault)}, body, until);
+  (void)told;
+}
+
+}  // namespace naru::gateway
