@@ -35,11 +35,13 @@ class Loop {
   void run();
   /// Runs what is ready and fires due timers; gives whether anything ran.
   bool poll();
-  void stop();  ///< from any thread
+  void stop();           ///< from any thread
+  bool running() const;  ///< some thread is within `run`; from any thread
   /// Waits for `length`, or what ends `until`.
   Task<Result<void>> sleep(std::chrono::nanoseconds length, Until until);
 
  private:
+  friend class Wake;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

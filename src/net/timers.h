@@ -52,10 +52,13 @@ class Timers {
 
  private:
   static constexpr std::size_t kSlots = 4096;
-  void link(Timer& timer);
+  static constexpr std::int32_t kFiring = kSlots;  // the list of those about to be told
+  void link(Timer& timer, std::int32_t slot);
   void unlink(Timer& timer);
+  void gather_due(std::size_t slot);
+  void find_next_due();
   const Clock& clock_;
-  std::array<Timer*, kSlots> slots_{};
+  std::array<Timer*, kSlots + 1> slots_{};
   std::uint64_t tick_ = 0;  // ticks passed since the clock's epoch
   std::size_t count_ = 0;
   Monotonic next_due_ = Monotonic::max();

@@ -9,7 +9,8 @@ namespace naru::net {
 /// A word that ends waits early: the client is gone, the process stops. Belongs to one loop.
 class Stop {
  public:
-  /// Somebody to be told; unlinks itself when destroyed.
+  /// Somebody to be told; unlinks itself when destroyed. Ask `fired` first: who comes after the
+  /// word is told only if it is fired again.
   class Waiter {
    public:
     Waiter(Stop* stop, void (*told)(void* self), void* self);  ///< `stop` may be null
@@ -31,7 +32,8 @@ class Stop {
   Stop(const Stop&) = delete;
   Stop& operator=(const Stop&) = delete;
   ~Stop();
-  /// Tells every waiter, once; later waits end at once.
+  /// Tells every waiter, once; later waits end at once. A waiter that is told does not destroy this
+  /// word.
   void fire();
   bool fired() const { return fired_; }
 
