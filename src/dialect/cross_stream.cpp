@@ -1,0 +1,91 @@
+#include "dialect/facts.h"
+#include "dialect/streams.h"
+
+namespace naru::dialect {
+namespace {
+
+class CrossStream final : public AnswerStream {
+ public:
+  CrossStream(const Ends& ends, WriterOptions options)
+      : reader_(ends.upstream->make_reader()),
+        writer_(ends.client->make_writer(std::move(options))) {}
+
+  Result<Progress> take(const wire::EventView& event, std::string& out) override {
+    if (broken_) return fail(*broken_);
+    if (progress_ == Progress::Ended) return progress_;
+    events_.clear();
+    Result<void> read = reader_->read(event, events_);
+    write_events(out);
+    if (!read) return give_up(std::move(read).error());
+    return progress_;
+  }
+
+  Result<Progress> finish(std::string& out) override {
+    if (broken_) return fail(*broken_);
+    if (progress_ == Progress::Ended) return progress_;
+    events_.clear();
+    Result<void> read = reader_->finish(events_);
+    write_events(out);
+    if (!read) {
+      Fault fault = std::move(read).error();
+      fault.kind = FaultKind::UpstreamFailed;  // cut off on the way, whatever was missing
+      return give_up(std::move(fault));
+    }
+    if (progress_ != Progress::Ended) end(chat::Ended{});
+    return progress_;
+  }
+
+  std::string_view terminal() const override { return terminal_; }
+  const AnswerFacts& facts() const override { return facts_; }
+
+ private:
+  void write_events(std::string& out) {
+    for (const chat::Event& event : events_) {
+      note(event);
+      if (std::holds_alternative<chat::Ended>(event)) return end(event);
+      writer_->write(event, out);
+    }
+  }
+
+  void end(const chat::Event& ended) {
+    writer_->write(ended, terminal_);
+    progress_ = Progress::Ended;
+  }
+
+  void note(const chat::Event& event) {
+    if (const auto* started = std::get_if<chat::Started>(&event)) {
+      facts_.upstream_model = started->model;
+    } else if (const auto* usage = std::get_if<chat::UsageSeen>(&event)) {
+      note_usage(facts_, usage->usage);
+    } else if (const auto* finished = std::get_if<chat::Finished>(&event)) {
+      if (!facts_.stop) facts_.stop = finished->stop;
+    } else if (const auto* part = std::get_if<chat::PartStarted>(&event)) {
+      tally_part(part->head, facts_.delivered);
+      if (std::holds_alternative<chat::ToolCall>(part->head)) progress_ = Progress::Content;
+    } else if (const auto* delta = std::get_if<chat::PartDelta>(&event)) {
+      facts_.delivered.add(delta->text);
+    }
+    if (facts_.delivered.total() > 0) progress_ = Progress::Content;
+  }
+
+  std::unexpected<Fault> give_up(Fault fault) {
+    broken_ = fault;
+    return fail(std::move(fault));
+  }
+
+  std::unique_ptr<StreamReader> reader_;
+  std::unique_ptr<StreamWriter> writer_;
+  std::vector<chat::Event> events_;
+  AnswerFacts facts_;
+  Progress progress_ = Progress::Quiet;
+  std::string terminal_;
+  std::optional<Fault> broken_;
+};
+
+}  // namespace
+
+std::unique_ptr<AnswerStream> make_cross_stream(const Ends& ends, WriterOptions options) {
+  return std::make_unique<CrossStream>(ends, std::move(options));
+}
+
+}  // namespace naru::dialect

@@ -1,0 +1,22 @@
+#pragma once
+#include "dialect/dialect.h"
+
+/// What both ways of an answer note down alike.
+namespace naru::dialect {
+
+/// Takes in a later report on the same answer. Prompt and output are each taken whole, and only if
+/// they did not shrink: a late report may move tokens from `input` to `cache_read`.
+inline void merge_usage(chat::Usage& usage, const chat::Usage& later) {
+  const chat::Usage before = usage;
+  if (later.prompt() >= before.prompt()) usage = later;
+  const chat::Usage& output = later.output >= before.output ? later : before;
+  usage.output = output.output;
+  usage.reasoning = output.reasoning;
+}
+
+inline void note_usage(AnswerFacts& facts, const chat::Usage& usage) {
+  merge_usage(facts.usage, usage);
+  facts.usage_reported = true;
+}
+
+}  // namespace naru::dialect

@@ -1,0 +1,45 @@
+#pragma once
+#include "dialect/dialect.h"
+
+/// The pieces of the OpenAI dialect; only files of this folder include it.
+/// Source: OpenAI API reference, Chat Completions, Completions and Embeddings.
+namespace naru::dialect::openai_wire {
+
+// Requests.
+Result<RequestScan> scan_request(Operation operation, const json::Tree& body);
+/// Appends each string in `value` that a person or program wrote; `key` is the member it stands in.
+void collect_texts(json::ValueView value, std::string_view key, std::vector<json::Span>& out);
+std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
+                            const Forward& forward, std::vector<chat::Loss>& losses);
+/// Appends the patches that take out what an engine of ours need not see, a Loss for each.
+void list_unlisted(Operation operation, json::ValueView body, std::vector<Patch>& patches,
+                   std::vector<chat::Loss>& losses);
+Result<chat::Request> read_request(const json::Tree& body);
+chat::Message read_message(json::FieldReader& in);
+std::string write_request(const chat::Request& request, std::vector<chat::Loss>& losses);
+
+// Plain answers.
+Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
+                                              AnswerFacts& facts);
+Result<chat::Response> read_answer(const json::Tree& body);
+std::string write_answer(const chat::Response& response);
+
+// Streams.
+std::unique_ptr<StreamScanner> make_scanner(Operation operation);
+std::unique_ptr<StreamReader> make_reader();
+std::unique_ptr<StreamWriter> make_writer(WriterOptions options);
+/// A comment line without a blank line behind it: several SDKs take a blank line after a comment
+/// for an event with empty data and break on it.
+inline constexpr std::string_view kPing = ": ping\n";
+inline constexpr std::string_view kDone = "data: [DONE]\n\n";
+
+// Faults.
+std::string write_error(const Fault& fault);
+Fault read_error(int status, std::string_view body);
+/// The fault in an answer or event that came under HTTP 200, if it is one.
+std::optional<Fault> find_error(json::ValueView root);
+/// The same for an event, also one whose data is no JSON: `event: error`, or the `error:` field of
+/// llama-server up to 2025.
+std::optional<Fault> find_event_error(const wire::EventView& event);
+
+}  // namespace naru::dialect::openai_wire

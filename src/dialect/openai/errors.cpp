@@ -1,0 +1,241 @@
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "dialect/openai/codec.h"
+#include "dialect/openai/words.h"
+
+namespace naru::dialect::openai_wire {
+namespace {
+
+using json::ValueView;
+
+constexpr std::size_t kLongestMessage = 1000;  // bytes of a provider's own words
+constexpr std::size_t kLongestCode = 64;
+
+/// What an error object says, whichever server wrote it.
+struct Said {
+  std::string message;
+  std::string type;
+  std::string param;
+  std::string code;
+  int status = 0;  ///< from a numeric code
+};
+
+std::string_view cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
+/// Names of the operator's account and keys that providers put into their messages.
+bool names_account(std::string_view word) {
+  constexpr auto kMarks =
+      std::to_array<std::string_view>({"sk-", "org-", "proj_", "acct_", "gsk_", "up_", "Bearer"});
+  while (!word.empty() && std::string_view("'\"`([{<").find(word[0]) != std::string_view::npos)
+    word.remove_prefix(1);
+  return std::ranges::any_of(kMarks, [&](std::string_view mark) { return word.starts_with(mark); });
+}
+
+/// The provider's sentence, bounded, on one line, without the operator's account in it.
+std::string clean(std::string_view message) {
+  std::string words;
+  for (const std::string_view piece : split(cut(message, kLongestMessage), ' ')) {
+    if (!words.empty()) words.push_back(' ');
+    words.append(names_account(piece) ? "…" : piece);
+  }
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  std::ranges::replace_if(words, control, ' ');
+  return words;
+}
+
+/// FastAPI's `detail`: a sentence, or a list of `{loc, msg}`.
+std::string detail_of(ValueView detail) {
+  if (detail.is_string()) return std::string(detail.text());
+  for (const ValueView one : detail) return std::string(text_of(one, "msg"));
+  return {};
+}
+
+void read_code(ValueView error, Said& said) {
+  const std::optional<ValueView> code = error.find("code");
+  if (!code) return;
+  if (code->is_string()) said.code = cut(code->text(), kLongestCode);
+  const std::int64_t number = code->integer().value_or(0);
+  if (number >= 400 && number <= 599) said.status = static_cast<int>(number);
+}
+
+/// `{"error":{…}}`, `{"error":"…"}`, `{"object":"error",…}`, `{"message":…}`, `{"detail":…}`.
+Said said_in(ValueView root) {
+  Said said;
+  const std::optional<ValueView> error = root.find("error");
+  if (error && error->is_string()) {
+    said.message = error->text();
+    return said;
+  }
+  const ValueView body = error && error->is_object() ? *error : root;
+  said.message = text_of(body, "message");
+  if (const auto detail = body.find("detail"); detail && said.message.empty())
+    said.message = detail_of(*detail);
+  said.type = cut(text_of(body, "type"), kLongestCode);
+  said.param = cut(text_of(body, "param"), kLongestCode);
+  read_code(body, said);
+  return said;
+}
+
+struct WordRow {
+  std::string_view word;  ///< of `code` or `type`
+  int status;             ///< that says the same; 402 for money
+};
+/// Words that tell more than the status they come with, or come with none.
+constexpr auto kWords = std::to_array<WordRow>({
+    {"insufficient_quota", 402},
+    {"credit_balance_exhausted", 402},
+    {"billing_hard_limit_reached", 402},
+    {"billing_not_active", 402},
+    {"invalid_api_key", 401},
+    {"authentication_error", 401},
+    {"permission_denied", 403},
+    {"permission_error", 403},
+    {"model_not_found", 404},
+    {"rate_limit_exceeded", 429},
+    {"rate_limit_error", 429},
+    {"requests", 429},
+    {"tokens", 429},
+    {"context_length_exceeded", 400},
+    {"content_filter", 400},
+    {"invalid_request_error", 400},
+    {"BadRequestError", 400},
+    {"exceed_context_size_error", 400},
+    {"overloaded", 503},
+    {"overloaded_error", 503},
+    {"unavailable_error", 503},
+});
+
+int status_in_words(const Said& said) {
+  for (const std::string_view word : {std::string_view(said.code), std::string_view(said.type)}) {
+    const auto row = std::ranges::find(kWords, word, &WordRow::word);
+    if (row != kWords.end()) return row->status;
+  }
+  return 0;
+}
+
+/// A specific word outranks the status: quotas come as 429, unknown keys as 400.
+int meaning_of(int status, const Said& said) {
+  const int in_words = status_in_words(said);
+  if (in_words == 402) return 402;
+  const bool vague = status == 0 || status == 400;
+  if (vague && in_words != 0) return in_words;
+  if (status == 0) return said.status != 0 ? said.status : 500;
+  return status;
+}
+
+FaultKind kind_of(int meaning) {
+  switch (meaning) {
+    case 401:
+    case 402:
+    case 403:
+      return FaultKind::UpstreamAuth;
+    case 404:
+    case 405:
+    case 410:
+      return FaultKind::UpstreamInvalid;
+    case 408:
+    case 409:
+    case 425:
+      return FaultKind::UpstreamFailed;
+    case 429:
+      return FaultKind::RateLimited;
+    case 503:
+    case 529:
+      return FaultKind::Overloaded;
+    default:
+      if (meaning >= 400 && meaning < 500) return FaultKind::UpstreamRefused;
+      return meaning >= 500 ? FaultKind::UpstreamFailed : FaultKind::UpstreamInvalid;
+  }
+}
+
+/// naru's own words for what is the operator's to mend; a provider's tell too much about him.
+std::string own_words(FaultKind kind, int meaning) {
+  if (meaning == 402) return "the upstream's account has no credit left";
+  switch (kind) {
+    case FaultKind::UpstreamAuth:
+      return "the upstream refuses naru's credential";
+    case FaultKind::RateLimited:
+      return "the upstream's rate limit is reached; try again later";
+    case FaultKind::Overloaded:
+      return "the upstream has no room now; try again later";
+    case FaultKind::UpstreamInvalid:
+      return "the upstream does not know the model or call it is configured for";
+    default:
+      return "the upstream failed";
+  }
+}
+
+Fault fault_of(int status, const Said& said) {
+  const int meaning = meaning_of(status, said);
+  Fault fault{.kind = kind_of(meaning), .detail = {}, .origin = Origin::Upstream};
+  fault.upstream_status = status != 0 ? status : said.status;
+  if (fault.kind != FaultKind::UpstreamRefused) {
+    fault.detail = own_words(fault.kind, meaning);
+    if (fault.upstream_status != 0)
+      fault.detail += fmt::format(" (status {})", fault.upstream_status);
+    return fault;
+  }
+  if (status == 0) fault.upstream_status = meaning;
+  fault.detail = clean(said.message);
+  if (fault.detail.empty())
+    fault.detail =
+        fmt::format("the upstream refuses the request (status {})", fault.upstream_status);
+  fault.param = said.param;
+  fault.code = said.code;
+  return fault;
+}
+
+}  // namespace
+
+Fault read_error(int status, std::string_view body) {
+  const Result<json::Tree> tree = json::Tree::parse(body);
+  if (!tree || !tree->root().is_object()) return fault_of(status, {});
+  return fault_of(status, said_in(tree->root()));
+}
+
+std::optional<Fault> find_error(json::ValueView root) {
+  const std::optional<ValueView> error = root.find("error");
+  const bool says_error =
+      (error && (error->is_object() || error->is_string())) || text_of(root, "object") == "error";
+  if (!says_error) return std::nullopt;
+  return fault_of(0, said_in(root));
+}
+
+std::optional<Fault> find_event_error(const wire::EventView& event) {
+  constexpr std::string_view kErrorField = "error:";
+  const bool as_field = !event.has_data && event.raw.starts_with(kErrorField);
+  if (!as_field && event.event != "error") return std::nullopt;
+  const std::string_view text =
+      as_field ? trim(event.raw.substr(kErrorField.size(),
+                                       event.raw.find_first_of("\r\n") - kErrorField.size()))
+               : event.data;
+  const Result<json::Tree> tree = json::Tree::parse(text);
+  if (!tree || !tree->root().is_object()) return fault_of(0, {});
+  return fault_of(0, said_in(tree->root()));
+}
+
+std::string write_error(const Fault& fault) {
+  const FaultRow& shown = row(fault.kind);
+  const std::string_view code = fault.code.empty() ? shown.openai_code : fault.code;
+  std::string body;
+  json::Writer out(body);
+  out.object().key("error").object();
+  out.field("message", fault.detail).field("type", shown.openai).key("param");
+  if (fault.param.empty())
+    out.null();
+  else
+    out.text(fault.param);
+  out.key("code");
+  if (code.empty())
+    out.null();
+  else
+    out.text(code);
+  out.end_object().end_object();
+  return body;
+}
+
+}  // namespace naru::dialect::openai_wire

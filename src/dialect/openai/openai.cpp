@@ -1,0 +1,109 @@
+#include "base/id.h"
+#include "base/json_writer.h"
+#include "dialect/openai/codec.h"
+
+namespace naru::dialect {
+namespace {
+
+void write_entry(json::Writer& out, const ModelEntry& model) {
+  out.object().field("id", model.id).field("object", "model");
+  out.field("created", model.created_s).field("owned_by", model.owned_by).end_object();
+}
+
+class OpenAi final : public Dialect {
+ public:
+  std::string_view name() const override { return "openai"; }
+  bool serves(Operation operation) const override { return operation != Operation::CountTokens; }
+
+  std::string_view path(Operation operation) const override {
+    switch (operation) {
+      case Operation::Chat:
+        return "/chat/completions";
+      case Operation::Complete:
+        return "/completions";
+      case Operation::Embed:
+        return "/embeddings";
+      case Operation::CountTokens:
+        break;
+    }
+    return {};
+  }
+
+  std::string make_id(Operation operation, Rng& rng) const override {
+    return random_id(operation == Operation::Chat       ? "chatcmpl-"
+                     : operation == Operation::Complete ? "cmpl-"
+                                                        : "embd-",
+                     rng);
+  }
+
+  Result<RequestScan> scan_request(Operation operation, const json::Tree& body) const override {
+    return openai_wire::scan_request(operation, body);
+  }
+  std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
+                              const Forward& forward,
+                              std::vector<chat::Loss>& losses) const override {
+    return openai_wire::forward_request(operation, body, scan, forward, losses);
+  }
+  Result<chat::Request> read_request(const json::Tree& body) const override {
+    return openai_wire::read_request(body);
+  }
+  std::string write_request(const chat::Request& request,
+                            std::vector<chat::Loss>& losses) const override {
+    return openai_wire::write_request(request, losses);
+  }
+
+  Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
+                                                AnswerFacts& facts) const override {
+    return openai_wire::scan_answer(operation, body, facts);
+  }
+  Result<chat::Response> read_answer(const json::Tree& body) const override {
+    return openai_wire::read_answer(body);
+  }
+  std::string write_answer(const chat::Response& response) const override {
+    return openai_wire::write_answer(response);
+  }
+
+  std::unique_ptr<StreamScanner> make_scanner(Operation operation) const override {
+    return openai_wire::make_scanner(operation);
+  }
+  std::unique_ptr<StreamReader> make_reader() const override { return openai_wire::make_reader(); }
+  std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const override {
+    return openai_wire::make_writer(std::move(options));
+  }
+  std::string_view ping() const override { return openai_wire::kPing; }
+
+  /// The request's id stands in the answer's head, where clients of this dialect look for it.
+  std::string write_error(const Fault& fault, std::string_view) const override {
+    return openai_wire::write_error(fault);
+  }
+  std::string write_stream_error(const Fault& fault, std::string_view) const override {
+    return fmt::format("data: {}\n\n", openai_wire::write_error(fault));
+  }
+  Fault read_error(int status, std::string_view body) const override {
+    return openai_wire::read_error(status, body);
+  }
+
+  std::string write_models(std::span<const ModelEntry> models) const override {
+    std::string body;
+    json::Writer out(body);
+    out.object().field("object", "list").key("data").array();
+    for (const ModelEntry& model : models) write_entry(out, model);
+    out.end_array().end_object();
+    return body;
+  }
+  std::string write_model(const ModelEntry& model) const override {
+    std::string body;
+    json::Writer out(body);
+    write_entry(out, model);
+    return body;
+  }
+};
+
+}  // namespace
+
+const Dialect& openai() {
+  static const OpenAi kDialect;
+  return kDialect;
+}
+
+}  // namespace naru::dialect

@@ -1,0 +1,164 @@
+#include "base/json_fields.h"
+#include "dialect/openai/codec.h"
+#include "dialect/openai/words.h"
+
+namespace naru::dialect::openai_wire {
+namespace {
+
+using json::FieldReader;
+using json::Type;
+using json::ValueView;
+
+/// `data:image/png;base64,AAAA` as bytes; any other address stays one.
+chat::Image image_of(std::string_view url) {
+  chat::Image image;
+  const std::size_t comma = url.find(',');
+  const std::string_view head = url.substr(0, comma == std::string_view::npos ? 0 : comma);
+  constexpr std::string_view kScheme = "data:";
+  constexpr std::string_view kBase64 = ";base64";
+  if (!head.starts_with(kScheme) || !head.ends_with(kBase64)) {
+    image.url = url;
+    return image;
+  }
+  image.data = url.substr(comma + 1);
+  image.media_type = head.substr(kScheme.size(), head.size() - kScheme.size() - kBase64.size());
+  return image;
+}
+
+chat::Part read_image(FieldReader& part) {
+  const std::optional<ValueView> holder = part.find_any("image_url");
+  if (holder && holder->is_string()) return image_of(holder->text());
+  if (!holder || !holder->is_object()) {
+    part.problem("image_url", "must be an object with a url");
+    return chat::Image{};
+  }
+  FieldReader in(*holder, part.path_of("image_url"));
+  chat::Image image = image_of(in.text("url"));
+  image.detail = in.find_text("detail").value_or("");
+  part.absorb(in);
+  return image;
+}
+
+chat::Part read_part(ValueView value, FieldReader& in) {
+  const std::string type = in.text("type");
+  if (type == "text") return chat::Text{in.text("text")};
+  if (type == "refusal") return chat::Text{in.text("refusal")};
+  if (type == "image_url") return read_image(in);
+  return chat::Opaque{type, std::string(value.raw())};
+}
+
+std::vector<chat::Part> read_content(FieldReader& in) {
+  std::vector<chat::Part> parts;
+  const std::optional<ValueView> content = in.find_any("content");
+  if (!content) return parts;
+  if (content->is_string()) {
+    if (!content->text().empty()) parts.emplace_back(chat::Text{std::string(content->text())});
+  } else if (content->is_array()) {
+    std::size_t at = 0;
+    for (const ValueView value : *content) {
+      FieldReader part(value, fmt::format("{}[{}]", in.path_of("content"), at++));
+      parts.push_back(read_part(value, part));
+      in.absorb(part);
+      if (!in.ok()) break;
+    }
+  } else {
+    in.problem("content", "must be a string or a list of parts");
+  }
+  return parts;
+}
+
+/// A name and arguments under `function`, or under the older `function_call`.
+chat::ToolCall read_function(FieldReader& holder, std::string_view name) {
+  chat::ToolCall call;
+  const std::optional<ValueView> function = holder.need(name, Type::Object);
+  if (!function) return call;
+  FieldReader in(*function, holder.path_of(name));
+  call.name = in.text("name");
+  call.arguments = in.find_text("arguments").value_or("");
+  holder.absorb(in);
+  return call;
+}
+
+void read_tool_calls(FieldReader& in, std::vector<chat::Part>& parts) {
+  const std::optional<ValueView> calls = in.find_any("tool_calls");
+  if (calls && !calls->is_array()) in.problem("tool_calls", "must be a list");
+  std::size_t at = 0;
+  if (calls && calls->is_array()) {
+    for (const ValueView value : *calls) {
+      FieldReader call(value, fmt::format("{}[{}]", in.path_of("tool_calls"), at++));
+      const std::string type = call.find_text("type").value_or("function");
+      if (type != "function") {
+        parts.emplace_back(chat::Opaque{type, std::string(value.raw())});
+        continue;
+      }
+      const std::string id = call.text("id");
+      chat::ToolCall read = read_function(call, "function");
+      read.id = id;
+      parts.emplace_back(std::move(read));
+      in.absorb(call);
+    }
+  }
+  if (!in.find_any("function_call")) return;
+  chat::ToolCall older = read_function(in, "function_call");
+  older.id = older.name;  // the result will name the function, not the call
+  parts.emplace_back(std::move(older));
+}
+
+/// The text of a tool's result; parts of it that are no text stay apart.
+void read_result(FieldReader& in, std::string call_id, std::vector<chat::Part>& parts) {
+  chat::ToolResult result{.call_id = std::move(call_id), .text = {}};
+  std::vector<chat::Part> others;
+  for (chat::Part& part : read_content(in)) {
+    if (const auto* text = std::get_if<chat::Text>(&part))
+      result.text += text->text;
+    else
+      others.push_back(std::move(part));
+  }
+  parts.emplace_back(std::move(result));
+  std::ranges::move(others, std::back_inserter(parts));
+}
+
+/// Members with a null in them say nothing.
+std::vector<json::RawField> rest_of(const FieldReader& in) {
+  std::vector<json::RawField> rest = in.rest();
+  std::erase_if(rest, [](const json::RawField& field) { return field.raw == "null"; });
+  return rest;
+}
+
+void read_assistant(FieldReader& in, chat::Message& message) {
+  message.role = chat::Role::Assistant;
+  std::optional<std::string> thinking = in.find_text("reasoning_content");
+  if (!thinking) thinking = in.find_text("reasoning");
+  if (thinking && !thinking->empty()) message.parts.emplace_back(chat::Thinking{*thinking, {}});
+  std::ranges::move(read_content(in), std::back_inserter(message.parts));
+  const std::optional<std::string> refusal = in.find_text("refusal");
+  if (refusal && !refusal->empty()) message.parts.emplace_back(chat::Text{*refusal});
+  read_tool_calls(in, message.parts);
+}
+
+}  // namespace
+
+chat::Message read_message(FieldReader& in) {
+  chat::Message message;
+  const std::string role = in.text("role");
+  if (role == "tool") {
+    read_result(in, in.text("tool_call_id"), message.parts);
+  } else if (role == "function") {
+    read_result(in, in.text("name"), message.parts);
+  } else if (role == "assistant") {
+    read_assistant(in, message);
+  } else {
+    message.role = role == "system"      ? chat::Role::System
+                   : role == "developer" ? chat::Role::Developer
+                                         : chat::Role::User;
+    if (message.role == chat::Role::User && role != "user")
+      in.problem("role", "must be system, developer, user, assistant or tool");
+    message.parts = read_content(in);
+  }
+  message.name = in.find_text("name").value_or("");
+  if (role == "function") message.name.clear();
+  message.extra = rest_of(in);
+  return message;
+}
+
+}  // namespace naru::dialect::openai_wire

@@ -1,0 +1,225 @@
+#include "base/text.h"
+#include "dialect/facts.h"
+#include "dialect/openai/codec.h"
+#include "dialect/openai/words.h"
+
+namespace naru::dialect::openai_wire {
+namespace {
+
+using json::ValueView;
+using Events = std::vector<chat::Event>;
+
+constexpr std::size_t kMostCalls = 1024;  // in one choice
+
+/// One choice of a stream, cut into parts of which only the last is open.
+class ChoiceReader {
+ public:
+  explicit ChoiceReader(std::uint32_t index) : index_(index) {}
+  std::uint32_t index() const { return index_; }
+  bool finished() const { return finished_; }
+
+  Result<void> read(ValueView value, Events& out) {
+    if (const std::optional<ValueView> delta = value.find("delta")) {
+      NARU_TRY_VOID(read_delta(*delta, out));
+    }
+    NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(value));
+    if (stop) return finish(stop, out);
+    return {};
+  }
+
+  /// Ends the choice; `stop` is empty when the server only marked the end of the stream.
+  Result<void> finish(std::optional<chat::StopReason> stop, Events& out) {
+    if (finished_) return {};
+    for (const Call& call : calls_)
+      if (!call.started) return broken("stream", "calls a tool without naming it");
+    end_part(out);
+    finished_ = true;
+    const chat::StopReason settled = settle_stop(stop, !calls_.empty(), refused_);
+    out.emplace_back(chat::Finished{index_, settled, {}});
+    return {};
+  }
+
+ private:
+  enum class Open : std::uint8_t { Nothing, Text, Thinking, Call };
+  struct Call {
+    std::int64_t index = 0;
+    std::string id;
+    bool started = false;
+  };
+
+  Result<void> read_delta(ValueView delta, Events& out) {
+    NARU_TRY(const std::vector<SaidView> said, read_said(delta));
+    const std::optional<ValueView> calls = find_filled(delta, "tool_calls");
+    const std::optional<ValueView> older = find_filled(delta, "function_call");
+    if (finished_ && (!said.empty() || calls || older))
+      return broken("stream", "goes on after the end of its choice");
+    for (const SaidView& one : said) {
+      refused_ = refused_ || one.refusal;
+      add_text(one, out);
+    }
+    if (calls)
+      for (const ValueView call : *calls) NARU_TRY_VOID(read_call(call, out));
+    if (older) {
+      if (calls_.empty()) calls_.push_back({});
+      NARU_TRY_VOID(add_call(calls_.size() - 1, *older, out));
+    }
+    return {};
+  }
+
+  void add_text(const SaidView& said, Events& out) {
+    const Open wanted = said.thinking ? Open::Thinking : Open::Text;
+    if (open_ != wanted) {
+      if (said.thinking)
+        start_part(wanted, chat::Thinking{}, out);
+      else
+        start_part(wanted, chat::Text{}, out);
+    }
+    out.emplace_back(chat::PartDelta{index_, part_, std::string(said.text)});
+  }
+
+  Result<void> read_call(ValueView value, Events& out) {
+    const std::size_t at = call_at(value);
+    if (at >= kMostCalls) return broken("stream", "calls more tools than one answer may");
+    if (calls_[at].id.empty()) calls_[at].id = text_of(value, "id");
+    const std::optional<ValueView> function = value.find("function");
+    return function ? add_call(at, *function, out) : Result<void>();
+  }
+
+  /// The call a fragment belongs to. Servers leave out the index, or give each call index 0: then
+  /// its id tells.
+  std::size_t call_at(ValueView value) {
+    const std::string_view id = text_of(value, "id");
+    const std::optional<ValueView> member = value.find("index");
+    const std::optional<std::int64_t> index = member ? member->integer() : std::nullopt;
+    for (std::size_t at = calls_.size(); at-- > 0;) {
+      const Call& call = calls_[at];
+      if (index && call.index != *index) continue;
+      if (id.empty() || call.id.empty() || call.id == id) return at;
+    }
+    const auto next = static_cast<std::int64_t>(calls_.size());
+    calls_.push_back({.index = index.value_or(next), .id = {}});
+    return calls_.size() - 1;
+  }
+
+  Result<void> add_call(std::size_t at, ValueView function, Events& out) {
+    const std::string_view arguments = text_of(function, "arguments");
+    Call& call = calls_[at];
+    if (!call.started) {
+      const std::string_view name = text_of(function, "name");
+      if (name.empty() && arguments.empty()) return {};
+      if (name.empty()) return broken("stream", "calls a tool without naming it");
+      if (call.id.empty()) call.id = made_call_id(index_, at);
+      start_part(Open::Call, chat::ToolCall{call.id, std::string(name), {}}, out);
+      call.started = true;
+      open_call_ = at;
+    }
+    if (arguments.empty()) return {};
+    if (open_ != Open::Call || open_call_ != at)
+      return broken("stream", "mixes the arguments of two tool calls");
+    out.emplace_back(chat::PartDelta{index_, part_, std::string(arguments)});
+    return {};
+  }
+
+  void start_part(Open kind, chat::Part head, Events& out) {
+    end_part(out);
+    open_ = kind;
+    part_ = parts_++;
+    out.emplace_back(chat::PartStarted{index_, part_, std::move(head)});
+  }
+
+  void end_part(Events& out) {
+    if (open_ == Open::Nothing) return;
+    out.emplace_back(chat::PartEnded{index_, part_});
+    open_ = Open::Nothing;
+  }
+
+  std::uint32_t index_;
+  Open open_ = Open::Nothing;
+  std::uint32_t part_ = 0;   // the open one
+  std::uint32_t parts_ = 0;  // so far
+  std::vector<Call> calls_;
+  std::size_t open_call_ = 0;
+  bool refused_ = false;
+  bool finished_ = false;
+};
+
+class Reader final : public StreamReader {
+ public:
+  Result<void> read(const wire::EventView& event, Events& out) override {
+    if (ended_) return {};
+    if (std::optional<Fault> fault = find_event_error(event)) return fail(*std::move(fault));
+    const std::string_view data = trim(event.data);
+    if (data.empty()) {
+      out.emplace_back(chat::Ping{});
+      return {};
+    }
+    if (data == "[DONE]") return end(out);
+    const Result<json::Tree> tree = json::Tree::parse(event.data);
+    if (!tree) return broken("stream", "holds an event that is no JSON");
+    return read_chunk(tree->root(), out);
+  }
+
+  Result<void> finish(Events& out) override {
+    if (ended_) return {};
+    const bool whole = !choices_.empty() && std::ranges::all_of(choices_, &ChoiceReader::finished);
+    if (!whole) return broken("stream", "is cut off before its answer is whole");
+    return end(out);
+  }
+
+ private:
+  Result<void> read_chunk(ValueView root, Events& out) {
+    if (!root.is_object()) return broken("stream", "holds an event that is no object");
+    if (std::optional<Fault> fault = find_error(root)) return fail(*std::move(fault));
+    const std::optional<ValueView> choices = root.find("choices");
+    if (choices && !choices->is_array() && !choices->is_null())
+      return broken("stream", "holds choices that are no list");
+    const bool has_choices = choices && choices->size() > 0;
+    const std::optional<ValueView> usage = root.find("usage");
+    const std::optional<chat::Usage> report = usage ? read_usage(*usage) : std::nullopt;
+    if (has_choices || report) start(root, out);
+    if (has_choices)
+      for (const ValueView choice : *choices) NARU_TRY_VOID(read_choice(choice, out));
+    if (report)
+      out.emplace_back(chat::UsageSeen{usage_.take(*report, root, has_choices, choices_.size())});
+    return {};
+  }
+
+  void start(ValueView root, Events& out) {
+    if (started_) return;
+    started_ = true;
+    const std::optional<ValueView> created = root.find("created");
+    out.emplace_back(chat::Started{.id = std::string(text_of(root, "id")),
+                                   .model = std::string(text_of(root, "model")),
+                                   .created_s = created ? created->integer().value_or(0) : 0});
+  }
+
+  Result<void> read_choice(ValueView value, Events& out) {
+    const std::optional<ValueView> member = value.find("index");
+    const std::int64_t index = member ? member->integer().value_or(0) : 0;
+    if (index < 0 || index >= static_cast<std::int64_t>(kMostChoices))
+      return broken("stream", "has a choice whose index nobody asked for");
+    const auto wanted = static_cast<std::uint32_t>(index);
+    auto at = std::ranges::find(choices_, wanted, &ChoiceReader::index);
+    if (at == choices_.end()) at = choices_.insert(at, ChoiceReader(wanted));
+    return at->read(value, out);
+  }
+
+  Result<void> end(Events& out) {
+    if (choices_.empty()) return broken("stream", "ends before it has begun");
+    for (ChoiceReader& choice : choices_) NARU_TRY_VOID(choice.finish(std::nullopt, out));
+    ended_ = true;
+    out.emplace_back(chat::Ended{});
+    return {};
+  }
+
+  std::vector<ChoiceReader> choices_;
+  UsageSum usage_;
+  bool started_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<StreamReader> make_reader() { return std::make_unique<Reader>(); }
+
+}  // namespace naru::dialect::openai_wire

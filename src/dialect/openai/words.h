@@ -1,0 +1,58 @@
+#pragma once
+#include "base/json_writer.h"
+#include "dialect/dialect.h"
+
+/// Closed sets of the OpenAI dialect and its usage object.
+namespace naru::dialect::openai_wire {
+
+/// Why the choice ended; nullopt while `finish_reason` is null. Fails: UpstreamFailed, when the
+/// word says that the upstream broke the answer off.
+Result<std::optional<chat::StopReason>> read_stop(json::ValueView choice);
+std::string_view word_of(chat::StopReason stop);
+/// What a choice's end means with what it held: servers say `stop` after tool calls and refusals,
+/// and some say nothing at all.
+chat::StopReason settle_stop(std::optional<chat::StopReason> said, bool called_tools, bool refused);
+/// An id for a tool call whose server gave none; the same for stream and plain answer.
+std::string made_call_id(std::uint32_t choice, std::size_t call);
+
+/// nullopt if it is no object.
+std::optional<chat::Usage> read_usage(json::ValueView usage);
+void write_usage(json::Writer& out, const chat::Usage& usage);
+
+/// The usage of a stream out of its reports. A later report holds, but for llama-server (known by
+/// its `timings`), which with several choices closes each with a report of that choice's own.
+class UsageSum {
+ public:
+  /// Takes the report in the event `root` and gives what is known now.
+  chat::Usage take(const chat::Usage& report, json::ValueView root, bool has_choices,
+                   std::size_t choices);
+
+ private:
+  chat::Usage known_;
+  std::size_t closings_ = 0;
+};
+
+/// Text of a member that is a string, else empty.
+std::string_view text_of(json::ValueView object, std::string_view name);
+/// The member if it is an object or array that is not empty.
+std::optional<json::ValueView> find_filled(json::ValueView object, std::string_view name);
+/// The reasoning a message or delta shows: `reasoning_content`, or `reasoning` as newer servers
+/// say.
+std::string_view reasoning_of(json::ValueView message);
+
+/// A piece of what a message or delta says, in the order in which it is said.
+struct SaidView {
+  bool thinking = false;
+  bool refusal = false;
+  std::string_view text;
+};
+/// Content may be a text or, with some providers, a list of text and thinking blocks.
+/// Fails: UpstreamInvalid, for a block that is neither.
+Result<std::vector<SaidView>> read_said(json::ValueView message);
+
+/// A provider's broken bytes: "the upstream's `subject` `what`".
+std::unexpected<Fault> broken(std::string_view subject, std::string_view what);
+
+inline constexpr std::size_t kMostChoices = 128;  ///< OpenAI's own bound on `n`
+
+}  // namespace naru::dialect::openai_wire
