@@ -50,7 +50,7 @@ void parse(benchmark::State& state, const std::string& body) {
     if (!tree) state.SkipWithError(tree.error().detail.c_str());
     benchmark::DoNotOptimize(tree);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 
 void parse_chat_body(benchmark::State& state) { parse(state, chat_body()); }
@@ -65,7 +65,7 @@ void simdjson_dom_chat_body(benchmark::State& state) {
     auto element = parser.parse(body);
     benchmark::DoNotOptimize(element);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 
 void write_chat_body(benchmark::State& state) {

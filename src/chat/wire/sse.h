@@ -24,8 +24,8 @@ class Splitter {
   /// `limit_bytes`: of one event.
   explicit Splitter(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
 
-  /// Adds bytes. Views given before become invalid. Fails: TooLarge, when an unfinished event
-  /// exceeds the limit.
+  /// Adds bytes. Views given before become invalid. Fails: TooLarge, when an event exceeds the
+  /// limit, whether it is whole or not; nothing after that is of use.
   Result<void> feed(std::string_view chunk);
   /// The next whole event, or nullopt until more bytes come.
   std::optional<EventView> next();
@@ -33,12 +33,33 @@ class Splitter {
   std::size_t pending_bytes() const;
 
  private:
+  /// Bytes of a field's value, counted from the start of the event.
+  struct Value {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  /// The event being read.
+  struct Reading {
+    std::size_t start = 0;       // of the event
+    std::size_t line = 0;        // start of the line being read
+    std::size_t scan = 0;        // first byte not yet looked at
+    std::size_t data_lines = 0;  // so far
+    Value data = {};             // of the last data line
+    Value event = {};
+    bool first = true;      // of the stream; it may begin with a byte-order mark
+    bool after_cr = false;  // the line before ended in CR alone
+    bool drop_lf = false;   // the event before ended in CR alone; a LF now belongs to it
+  };
+  static Reading after(const Reading& at);
+  bool read_lines(Reading& at) const;
+  void read_field(Reading& at, std::size_t begin, std::size_t end) const;
+  std::string_view join_data(std::string_view raw);
+  bool too_large() const;
+
   const std::size_t limit_bytes_;
   std::string buffer_;
-  std::string data_;       // joined data lines, when one event has several
-  std::size_t start_ = 0;  // of the event being read
-  std::size_t scan_ = 0;   // first byte not yet looked at
-  std::size_t line_ = 0;   // start of the line being read
+  std::string data_;  // joined data lines, of events that have several
+  Reading at_;
 };
 
 /// Appends one event: `event: name` (if any), a `data:` line for each line of `data`, a blank line.
