@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/settings/fields.h"
+
 namespace naru::gateway {
 
 struct TlsFiles {
@@ -51,5 +53,8 @@ struct GatewaySettings {
   std::chrono::milliseconds drain{25'000};  ///< after SIGTERM, for calls to end
   bool power_safe_ledger = true;            ///< rows survive a power cut, not only kill -9
 };
+
+/// What an operator may set of the process.
+const settings::Fields<GatewaySettings>& gateway_fields();
 
 }  // namespace naru::gateway

@@ -7,12 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/settings/fields.h"
+
 namespace naru::gateway {
 
 /// Somewhere a model's calls may go.
 struct TargetSpec {
-  std::string upstream;      ///< name of an Upstream or of a Deployment
-  std::string model = {};    ///< the upstream's own name; empty: the name the client asked for
+  std::string upstream;  ///< name of an Upstream or of a Deployment
+  /// The upstream's own name; empty: the name of the model, and for a pattern or a name that only
+  /// a pattern fits, what the client asked for.
+  std::string model = {};
   std::uint32_t weight = 1;  ///< share among targets of the same tier; 0: none, but known
   std::uint32_t tier = 0;    ///< 0 is tried first; a higher one only when all lower ones failed
 };
@@ -35,6 +39,11 @@ struct ModelSpec {
   LossPolicy on_loss = LossPolicy::Warn;
   std::string owned_by = "naru";  ///< shown in the model list
 };
+
+/// What an operator may set of a model.
+const settings::Fields<ModelSpec>& model_fields();
+/// Whether `*` in it stands for other names.
+bool is_pattern(std::string_view name);
 
 /// All models of a snapshot.
 class Models {

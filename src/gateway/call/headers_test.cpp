@@ -1,0 +1,60 @@
+#include "gateway/call/headers.h"
+
+#include <gtest/gtest.h>
+
+namespace naru::gateway {
+namespace {
+
+net::HeadersView headers_of(std::initializer_list<net::HeaderView> lines) {
+  net::HeadersView headers;
+  for (const net::HeaderView& line : lines) headers.add(line.name, line.value);
+  return headers;
+}
+
+std::vector<std::string> names_of(const std::vector<net::Header>& headers) {
+  std::vector<std::string> names;
+  for (const net::Header& header : headers) names.push_back(header.name);
+  return names;
+}
+
+TEST(Headers, forward_only_what_the_table_lists_to_the_dialect_it_is_for) {
+  const auto from_client = headers_of({{"Anthropic-Beta", "tools-1"},
+                                       {"OpenAI-Beta", "x"},
+                                       {"Authorization", "Bearer k"},
+                                       {"Cookie", "c"},
+                                       {"X-Request-Id", "r"},
+                                       {"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(names_of(forwarded_headers(from_client, dialect::anthropic())),
+            std::vector<std::string>{"anthropic-beta"});
+  EXPECT_EQ(names_of(forwarded_headers(from_client, dialect::openai())),
+            std::vector<std::string>{"openai-beta"});
+}
+
+TEST(Headers, keep_the_providers_account_figures_inside) {
+  const auto from_upstream = headers_of({{"x-ratelimit-remaining-tokens", "5"},
+                                         {"anthropic-organization-id", "o"},
+                                         {"set-cookie", "s"},
+                                         {"openai-processing-ms", "17"}});
+  EXPECT_EQ(names_of(returned_headers(from_upstream)),
+            std::vector<std::string>{"openai-processing-ms"});
+}
+
+TEST(Headers, pass_the_beta_flag_of_the_query_within_its_dialect) {
+  const auto& a = dialect::anthropic();
+  EXPECT_EQ(forwarded_query("beta=true&api_key=k", a, a), "?beta=true");
+  EXPECT_EQ(forwarded_query("beta=true", a, dialect::openai()), "");
+}
+
+TEST(Headers, read_how_long_an_upstream_wants_to_be_left_alone) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(retry_after(headers_of({{"retry-after", "7"}})), milliseconds(7'000));
+  EXPECT_EQ(retry_after(headers_of({{"retry-after", "7"}, {"retry-after-ms", "250"}})),
+            milliseconds(250));
+  EXPECT_EQ(retry_after(headers_of({{"retry-after", "Fri, 31 Dec 1999 23:59:59 GMT"}})),
+            std::nullopt);
+  EXPECT_EQ(retry_after(headers_of({{"retry-after", "-3"}})), std::nullopt);
+  EXPECT_EQ(retry_after(headers_of({{"retry-after", "999999"}})), std::chrono::hours(24));
+}
+
+}  // namespace
+}  // namespace naru::gateway

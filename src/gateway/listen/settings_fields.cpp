@@ -1,0 +1,129 @@
+#include "gateway/listen/settings.h"
+
+namespace naru::gateway {
+namespace {
+
+using settings::Fields;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""h;
+
+constexpr std::uint64_t kKiB = 1ULL << 10;
+constexpr std::uint64_t kMiB = 1ULL << 20;
+constexpr std::uint64_t kGiB = 1ULL << 30;
+
+std::vector<Problem> check_tls(const TlsFiles& files) {
+  if (files.certificate.empty() == files.key.empty()) return {};
+  const bool no_key = files.key.empty();
+  return {{.path = no_key ? "key" : "certificate",
+           .text = no_key ? "is missing; TLS needs the certificate's key too"
+                          : "is missing; TLS needs the key's certificate too"}};
+}
+
+const Fields<TlsFiles>& tls_fields() {
+  static const auto fields =
+      Fields<TlsFiles>{}
+          .text("certificate", &TlsFiles::certificate, settings::any_text,
+                "PEM file: the certificate and those between it and its root, leaf first. Left "
+                "out: plain HTTP. A change of the file is taken up without a restart.")
+          .text("key", &TlsFiles::key, settings::any_text, "PEM file: the certificate's key.")
+          .check(check_tls);
+  return fields;
+}
+
+const Fields<ListenerSettings>& listener_fields() {
+  static const auto fields =
+      Fields<ListenerSettings>{}
+          .text("listen", &ListenerSettings::listen, settings::host_port,
+                "Address and port; read at start alone. Beyond loopback, keys travel in the clear "
+                "unless tls is set or something in front does it.")
+          .object("tls", &ListenerSettings::tls, tls_fields(), "TLS of this listener.")
+          .texts("cors_origins", &ListenerSettings::cors_origins, settings::origin,
+                 "Origins of web pages that may call from a browser. Empty: none, CORS is off. "
+                 "With one, OPTIONS is answered without a key.");
+  return fields;
+}
+
+std::vector<Problem> check_limits(const LimitSettings& limits) {
+  if (limits.body_bytes <= limits.body_memory_bytes) return {};
+  return {{.path = "body_memory_bytes",
+           .text = fmt::format("is {}; one body of body_bytes, {}, would never fit",
+                               settings::write_bytes(limits.body_memory_bytes),
+                               settings::write_bytes(limits.body_bytes))}};
+}
+
+const Fields<LimitSettings>& limit_fields() {
+  static const auto fields =
+      Fields<LimitSettings>{}
+          .bytes("head_bytes", &LimitSettings::head_bytes, kKiB, kMiB,
+                 "Request line and headers of one request; more is answered with 431.")
+          .bytes("body_bytes", &LimitSettings::body_bytes, kKiB, kGiB,
+                 "One request body after decompression; more is answered with 413. Images and "
+                 "documents inside requests count.")
+          .bytes("body_memory_bytes", &LimitSettings::body_memory_bytes, kMiB, 1024 * kGiB,
+                 "All request bodies together; beyond it calls are answered with 503 until others "
+                 "end.")
+          .bytes("answer_bytes", &LimitSettings::answer_bytes, kKiB, kGiB,
+                 "One plain answer of an upstream; a longer one fails the attempt.")
+          .bytes("event_bytes", &LimitSettings::event_bytes, kKiB, 64 * kMiB,
+                 "One event of an upstream's stream; a longer one ends the stream with an error.")
+          .integer("connections", &LimitSettings::connections, 1, 1'000'000,
+                   "Clients' connections of one listener; further ones wait to be accepted.")
+          .duration("head_timeout", &LimitSettings::head_timeout, 100ms, 1h,
+                    "Time for a request's head, from its first byte; slower clients are closed.")
+          .duration("body_timeout", &LimitSettings::body_timeout, 100ms, 1h,
+                    "Time for a request's whole body; slower clients get 408.")
+          .duration("idle_timeout", &LimitSettings::idle_timeout, 1s, 1h,
+                    "How long a client's connection is kept between requests. Shorter than a load "
+                    "balancer's own idle time, it resets calls now and then.")
+          .duration("hold", &LimitSettings::hold, 100ms, 1h,
+                    "Streams: silence of the upstream after which status 200 and pings go out. "
+                    "Until then a failure still has its true status.")
+          .duration("ping", &LimitSettings::ping, 100ms, 1h,
+                    "Streams: silence between pings, which keep proxies from closing the "
+                    "connection.")
+          .duration("write_timeout", &LimitSettings::write_timeout, 1s, 1h,
+                    "Time a client may take no byte before its call is ended and the upstream's is "
+                    "cancelled.")
+          .check(check_limits);
+  return fields;
+}
+
+const Fields<LogSettings>& log_fields() {
+  static const auto fields =
+      Fields<LogSettings>{}
+          .word("level", &LogSettings::level, {"debug", "info", "warn", "error"},
+                "What is written: info is an operator's day, debug adds each request's steps. "
+                "Prompts and keys are never written.")
+          .choice(
+              "format", &LogSettings::format,
+              {{"auto", LogFormat::Auto}, {"json", LogFormat::Json}, {"pretty", LogFormat::Pretty}},
+              "auto is pretty on a terminal, JSON elsewhere.")
+          .text("file", &LogSettings::file, settings::any_text,
+                "File to write to, opened anew on SIGUSR1. Left out: stderr.");
+  return fields;
+}
+
+}  // namespace
+
+const Fields<GatewaySettings>& gateway_fields() {
+  static const auto fields =
+      Fields<GatewaySettings>{}
+          .object("data", &GatewaySettings::data, listener_fields(),
+                  "Listener for clients: the models.")
+          .object("admin", &GatewaySettings::admin, listener_fields(),
+                  "Listener for operators: management and metrics.")
+          .object("limits", &GatewaySettings::limits, limit_fields(),
+                  "Bounds on what one client, and all of them together, can take.")
+          .object("log", &GatewaySettings::log, log_fields(), "What naru says of its work.")
+          .integer("loops", &GatewaySettings::loops, 0, 1'024,
+                   "Event loops, one thread each; 0: one a core. Read at start alone.")
+          .duration("drain", &GatewaySettings::drain, 0s, 1h,
+                    "Time after SIGTERM for running calls to end; what is left then is cut.")
+          .boolean("power_safe_ledger", &GatewaySettings::power_safe_ledger,
+                   "Whether an answer ends only when its ledger row would survive a power cut. "
+                   "false: it survives a crash of naru alone, and answers end a little sooner.");
+  return fields;
+}
+
+}  // namespace naru::gateway

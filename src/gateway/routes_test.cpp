@@ -1,0 +1,71 @@
+#include "gateway/routes.h"
+
+#include <gtest/gtest.h>
+
+namespace naru::gateway {
+namespace {
+
+Endpoint endpoint_of(std::string_view method, std::string_view path,
+                     std::vector<net::HeaderView> headers = {}) {
+  net::RequestHead head;
+  head.method = method;
+  head.target = path;
+  head.path = path;
+  for (const net::HeaderView& line : headers) head.headers.add(line.name, line.value);
+  return find_endpoint(head);
+}
+
+struct Row {
+  std::string_view method;
+  std::string_view path;
+  Serves serves;
+  std::string_view dialect;
+};
+
+TEST(Routes, finds_what_each_path_is_for) {
+  const auto rows = std::to_array<Row>({
+      {"POST", "/v1/chat/completions", Serves::Operation, "openai"},
+      {"POST", "/v1/completions", Serves::Operation, "openai"},
+      {"POST", "/v1/embeddings", Serves::Operation, "openai"},
+      {"POST", "/v1/messages", Serves::Operation, "anthropic"},
+      {"POST", "/v1/messages/count_tokens", Serves::Operation, "anthropic"},
+      {"GET", "/v1/models", Serves::ModelList, "openai"},
+      {"HEAD", "/v1/models", Serves::ModelList, "openai"},
+      {"GET", "/v1/models/a/b", Serves::OneModel, "openai"},
+      {"GET", "/health/live", Serves::Live, "openai"},
+      {"GET", "/health/ready", Serves::Ready, "openai"},
+      {"POST", "/v1/audio/speech", Serves::Nothing, "openai"},
+      {"POST", "/v1/messages/batches", Serves::Nothing, "anthropic"},
+      {"GET", "/v1/chat/completions", Serves::Nothing, "openai"},
+      {"POST", "/v1/chat/completions/", Serves::Nothing, "openai"},
+      {"GET", "/v1/models/", Serves::Nothing, "openai"},
+  });
+  for (const Row& row : rows) {
+    const Endpoint found = endpoint_of(row.method, row.path);
+    EXPECT_EQ(found.serves, row.serves) << row.method << " " << row.path;
+    EXPECT_EQ(found.dialect->name(), row.dialect) << row.path;
+  }
+}
+
+TEST(Routes, lists_models_in_the_shape_of_who_asks) {
+  EXPECT_EQ(endpoint_of("GET", "/v1/models", {{"Anthropic-Version", "2023-06-01"}}).dialect->name(),
+            "anthropic");
+}
+
+TEST(Routes, decodes_the_id_of_a_model) {
+  EXPECT_EQ(endpoint_of("GET", "/v1/models/org%2Fname%3Atag").model, "org/name:tag");
+  EXPECT_EQ(endpoint_of("GET", "/v1/models/broken%4").serves, Serves::Nothing);
+}
+
+TEST(Routes, names_the_methods_of_a_path_asked_wrongly) {
+  EXPECT_EQ(endpoint_of("GET", "/v1/messages").known_methods, "POST");
+}
+
+TEST(Routes, takes_a_preflight_on_any_path) {
+  const Endpoint found =
+      endpoint_of("OPTIONS", "/v1/chat/completions", {{"access-control-request-method", "POST"}});
+  EXPECT_EQ(found.serves, Serves::Preflight);
+}
+
+}  // namespace
+}  // namespace naru::gateway
