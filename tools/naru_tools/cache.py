@@ -35,17 +35,19 @@ def cache_dir() -> Path:
     return path
 
 
-def need_space(path: Path, mib: int) -> None:
+ELSEWHERE = "free some, or set NARU_CACHE to a folder on another disk"
+
+
+def need_space(path: Path, mib: int, remedy: str) -> None:
     free = shutil.disk_usage(path).free >> 20
     if free < mib:
         raise Trouble(f"disk too full: {path} has {free} MiB free, this step needs {mib} MiB; "
-                      "free some, or set NARU_CACHE to a folder on another disk")
+                      f"{remedy}")
 
 
 def explain(e: OSError, where: Path) -> str:
     if e.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (f"disk full in {where}; free some space, or set NARU_CACHE to a folder on another "
-                "disk, and run again")
+        return f"disk full in {where}; {ELSEWHERE}; then run again"
     if isinstance(e, PermissionError):
         return f"{e.filename or where}: no permission; set NARU_CACHE to a folder you may write to"
     return f"{e.filename or where}: {e.strerror or e}"
@@ -76,7 +78,7 @@ def entry(name: str, mib: int, make: Callable[[Path], None]) -> Path:
     with locked(name):
         if done.is_dir():
             return done
-        need_space(done.parent, mib)
+        need_space(done.parent, mib, ELSEWHERE)
         part = done.with_name(f"{name}.part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()

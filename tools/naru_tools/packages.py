@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cache import Trouble, say
+from .cache import ELSEWHERE, Trouble, say
 
 # pip insists on metadata of a source package and would run its build backend for them. This one
 # answers in its place, so that nothing of the package runs before its checksum is checked.
@@ -100,8 +100,7 @@ def explain(package: Package, output: str) -> str:
     if "No module named pip" in output:
         return "python3 has no pip; run tools/setup serve (Debian: python3-pip)"
     if "No space left" in output:
-        return (f"disk full while fetching {what}; free some space, or set NARU_CACHE to a folder "
-                "on another disk, and run again")
+        return f"disk full while fetching {what}; {ELSEWHERE}; then run again"
     if "DO NOT MATCH" in output:
         got = re.search(r"Got\s+([0-9a-f]{64})", output)
         return differs(what, package.sha256, got[1] if got else "another")
