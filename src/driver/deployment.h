@@ -1,7 +1,11 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
+
+#include "base/settings/fields.h"
 
 namespace naru::driver {
 
@@ -23,6 +27,15 @@ struct DeploymentSpec {
   std::chrono::milliseconds idle_unload{0};         ///< without a call; 0: never
   std::chrono::milliseconds load_timeout{120'000};  ///< a load without any progress
   std::chrono::milliseconds drain{30'000};          ///< for calls to end before it is stopped
+};
+
+/// What an operator may set of a deployment.
+const settings::Fields<DeploymentSpec>& deployment_fields();
+
+/// All deployments of a snapshot, by name. Paths in them are whole: variables are put in, and
+/// relative ones began at their document.
+struct Deployments {
+  std::map<std::string, std::shared_ptr<const DeploymentSpec>, std::less<>> by_name;
 };
 
 }  // namespace naru::driver

@@ -1,10 +1,14 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 
+#include "base/problem.h"
 #include "base/secret.h"
+#include "base/settings/fields.h"
 #include "dialect/dialect.h"
 #include "net/http/client.h"
 
@@ -68,9 +72,20 @@ struct Upstream {
   Secret credential = {};
 };
 
+/// What an operator may set of an upstream.
+const settings::Fields<UpstreamSpec>& upstream_fields();
 /// Resolves credential, CA and URL. Fails: InvalidRequest, in words an operator can act on.
 Result<std::shared_ptr<const Upstream>> make_upstream(UpstreamSpec spec);
+/// The same; appends each problem with the path of its setting, and is null when there is one.
+std::shared_ptr<const Upstream> make_upstream(UpstreamSpec spec, std::vector<Problem>& problems);
 /// Headers naru itself puts on a call: credential, version, organisation.
 std::vector<net::Header> own_headers(const Upstream& upstream);
+
+/// All upstreams of a snapshot, by name.
+struct Upstreams {
+  std::map<std::string, std::shared_ptr<const Upstream>, std::less<>> by_name;
+  /// Null if there is none.
+  std::shared_ptr<const Upstream> find(std::string_view name) const;
+};
 
 }  // namespace naru::provider

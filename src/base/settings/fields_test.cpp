@@ -168,7 +168,8 @@ TEST(Fields, name_the_remedy_of_each_wrong_value) {
        "mode is 'fasst'; give one of slow, fast; did you mean 'fast'?"},
       {member("colour", scalar("green")), "colour is 'green'; give one of red, blue"},
       {member("key", scalar("sk-proj-1")),
-       "key is not right; give the name of an environment variable, as OPENAI_API_KEY"},
+       "key is not right; give the name of an environment variable in capital letters, as "
+       "OPENAI_API_KEY"},
       {member("tank", list({})), "tank must be one value: size, 1KiB to 1MiB"},
       {member("times", scalar("5s")), "times must be lines of 'name: value' below it"},
       {member("tags", scalar("a")), "tags must be a list; begin each item with '- '"},

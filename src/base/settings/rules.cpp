@@ -97,9 +97,10 @@ std::string_view country_code(std::string_view text) {
 }
 
 std::string_view env_name(std::string_view text) {
-  const bool fits = text.empty() || (!is_digit(text.front()) &&
-                                     all_of(text, [](char c) { return is_alnum(c) || c == '_'; }));
-  return fits ? std::string_view{} : "give the name of an environment variable, as OPENAI_API_KEY";
+  const auto allowed = [](char c) { return is_upper(c) || is_digit(c) || c == '_'; };
+  const bool fits = text.empty() || (!is_digit(text.front()) && all_of(text, allowed));
+  return fits ? std::string_view{}
+              : "give the name of an environment variable in capital letters, as OPENAI_API_KEY";
 }
 
 }  // namespace naru::settings

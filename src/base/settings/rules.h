@@ -21,7 +21,7 @@ std::string_view http_url(std::string_view text);
 std::string_view origin(std::string_view text);
 /// Two capital letters, as ISO 3166-1 has them, or empty.
 std::string_view country_code(std::string_view text);
-/// Letters, digits and `_`, no digit first; or empty.
+/// Capital letters, digits and `_`, no digit first; or empty. Few keys look so.
 std::string_view env_name(std::string_view text);
 
 }  // namespace naru::settings

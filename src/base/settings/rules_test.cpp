@@ -40,7 +40,10 @@ TEST(TextRule, tells_texts_that_fit_from_those_that_do_not) {
        {"https://app.example.com", "http://localhost:5173"},
        {"", "*", "https://app.example.com/", "app.example.com"}},
       {country_code, "country_code", {"", "KR", "US"}, {"kr", "KOR", "K"}},
-      {env_name, "env_name", {"", "OPENAI_API_KEY", "_x1"}, {"1X", "sk-abc", "$X", "A B"}},
+      {env_name,
+       "env_name",
+       {"", "OPENAI_API_KEY", "_X1"},
+       {"1X", "sk-abc", "sk_abc", "$X", "A B"}},
   };
   for (const Case& each : cases) {
     for (const std::string& text : each.fit)

@@ -18,9 +18,10 @@ const Fields<TargetSpec>& target_fields() {
           .text("model", &TargetSpec::model, settings::any_text,
                 "What that upstream calls the model. Left out: the name of this document, or for a "
                 "pattern the name the client asked for.")
-          .integer("weight", &TargetSpec::weight, 0, 1'000'000,
-                   "Share of the calls among targets of the same tier; 0: none, until the others "
-                   "have failed.")
+          .integer(
+              "weight", &TargetSpec::weight, 0, 1'000'000,
+              "Share of the calls among targets of the same tier; 0: the target stands here but "
+              "gets none.")
           .integer("tier", &TargetSpec::tier, 0, 15,
                    "0 is tried first; a higher tier only when all lower ones have failed.");
   return fields;
@@ -42,7 +43,8 @@ const Fields<RetryPolicy>& retry_fields() {
                    "tried again.")
           .duration("base", &RetryPolicy::base, 0ms, 60s,
                     "The first wait is chance below this, each further one below twice the last.")
-          .duration("most", &RetryPolicy::most, 0ms, 600s, "No wait is longer.")
+          .duration("most", &RetryPolicy::most, 0ms, 600s,
+                    "No wait is longer; an upstream that asks for more is not called again.")
           .check(check_retry);
   return fields;
 }

@@ -1,0 +1,43 @@
+#include <algorithm>
+
+#include "provider/upstream.h"
+
+namespace naru::provider {
+
+std::span<const ProviderRow> all_providers() {
+  static constexpr auto kAll = std::to_array<ProviderRow>({
+      {.name = "anthropic",
+       .dialect = "anthropic",
+       .base_url = "https://api.anthropic.com",
+       .auth = Auth::XApiKey,
+       .credential_required = true,
+       .version_header = "anthropic-version",
+       .version = "2023-06-01",
+       .purpose = "Claude models from Anthropic's API"},
+      {.name = "openai",
+       .dialect = "openai",
+       .base_url = "https://api.openai.com/v1",
+       .auth = Auth::Bearer,
+       .credential_required = true,
+       .version_header = "",
+       .version = "",
+       .purpose = "GPT models from OpenAI's API"},
+      {.name = "openai_compatible",
+       .dialect = "openai",
+       .base_url = "",
+       .auth = Auth::Bearer,
+       .credential_required = false,
+       .version_header = "",
+       .version = "",
+       .purpose = "any server that speaks OpenAI's API: vLLM, SGLang, Ollama, llama-server"},
+  });
+  static_assert(std::ranges::is_sorted(kAll, {}, &ProviderRow::name));
+  return kAll;
+}
+
+const ProviderRow* find_provider(std::string_view name) {
+  const auto found = std::ranges::find(all_providers(), name, &ProviderRow::name);
+  return found == all_providers().end() ? nullptr : &*found;
+}
+
+}  // namespace naru::provider
