@@ -1,10 +1,13 @@
 #include "base/id.h"
 
+#include <algorithm>
+
 namespace naru {
 namespace {
 
 constexpr std::int64_t kEpochMs = 1'704'067'200'000;  // 2024-01-01T00:00:00Z
 constexpr int kCountBits = 21;
+constexpr std::int64_t kMostMs = (std::int64_t{1} << 42) - 1;
 constexpr std::string_view kCrockford = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view kLetters =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -23,6 +26,15 @@ ExchangeId IdMaker::next() {
     id = base > last ? base : last + 1;
   } while (!last_.compare_exchange_weak(last, id, std::memory_order_relaxed));
   return id;
+}
+
+WallTime wall_time_of(ExchangeId id) {
+  return WallTime(std::chrono::milliseconds((id >> kCountBits) + kEpochMs));
+}
+
+ExchangeId first_id_at(WallTime time) {
+  const auto wall = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  return std::clamp(wall.count() - kEpochMs, std::int64_t{0}, kMostMs) << kCountBits;
 }
 
 std::string request_id(ExchangeId id) {

@@ -17,13 +17,21 @@ using ExchangeId = std::int64_t;
 /// Gives ids that never repeat in this process and sort by time; safe from any thread.
 class IdMaker {
  public:
-  explicit IdMaker(const Clock& clock) : clock_(clock) {}
+  /// All ids come behind `after`: the last one in the ledger, so that a wall clock that was set
+  /// back over a restart gives none twice.
+  explicit IdMaker(const Clock& clock, ExchangeId after = 0) : clock_(clock), last_(after) {}
   ExchangeId next();
 
  private:
   const Clock& clock_;
-  std::atomic<std::int64_t> last_{0};
+  std::atomic<std::int64_t> last_;
 };
+
+/// The millisecond in which an id was made.
+WallTime wall_time_of(ExchangeId id);
+/// Ids made at `time` (to the millisecond) or later are not below this one. Times outside of what
+/// an id can say give the nearest that it can.
+ExchangeId first_id_at(WallTime time);
 
 /// `req_` and thirteen characters of Crockford's base 32: what a client sees and an operator looks
 /// up.
