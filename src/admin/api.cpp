@@ -1,0 +1,41 @@
+#include "admin/api.h"
+
+#include <array>
+
+#include "admin/handlers.h"
+
+namespace naru::admin {
+namespace {
+
+constexpr auto kCalls = std::to_array<Call>({
+    {"GET", "/metrics", &metrics, "figures in the Prometheus text format", ""},
+    {"GET", "/admin/v1/status", &status, "version, revision, problems of the last reload", ""},
+    {"GET", "/admin/v1/keys", &list_keys, "all API keys, without their text", ""},
+    {"POST", "/admin/v1/keys", &create_key, "makes a key; its text is in this answer only",
+     "name; expires_in_s: seconds from now; models: names or patterns; replace: revokes a live key "
+     "of that name first"},
+    {"DELETE", "/admin/v1/keys/*", &revoke_key, "revokes a key, by name or id", ""},
+    {"GET", "/admin/v1/usage", &usage, "sums of exchanges and tokens",
+     "by: key, model, day, separated by commas; from, until: YYYY-MM-DD (UTC, until is not "
+     "included); key; model"},
+    {"GET", "/admin/v1/exchanges", &list_exchanges, "the latest exchanges",
+     "limit: how many, 1 to 1000"},
+    {"GET", "/admin/v1/exchanges/*", &one_exchange, "one exchange by its request id", ""},
+    {"GET", "/admin/v1/models", &list_models, "models and their targets", ""},
+    {"GET", "/admin/v1/upstreams", &list_upstreams, "provider accounts and how they do", ""},
+    {"GET", "/admin/v1/deployments", &list_deployments, "engines and how they do", ""},
+    {"POST", "/admin/v1/reload", &reload, "reads the resource documents again", ""},
+    {"POST", "/admin/v1/backup", &backup, "writes a consistent copy of the store",
+     "path: a new file on the machine of naru"},
+});
+
+}  // namespace
+
+std::span<const Call> calls() { return kCalls; }
+
+std::string_view Request::argument(std::string_view name) const {
+  const auto found = query.find(name);
+  return found == query.end() ? std::string_view() : std::string_view(found->second);
+}
+
+}  // namespace naru::admin
