@@ -1,17 +1,8 @@
 #include "base/id.h"
-#include "dialect/dialect.h"
+#include "dialect/anthropic/codec.h"
 
 namespace naru::dialect {
 namespace {
-
-class NoStream final : public StreamScanner, public StreamReader, public StreamWriter {
- public:
-  Result<EventScan> scan(const wire::EventView&, AnswerFacts&) override { return EventScan{}; }
-  bool may_end_here() const override { return false; }
-  Result<void> read(const wire::EventView&, std::vector<chat::Event>&) override { return {}; }
-  Result<void> finish(std::vector<chat::Event>&) override { return {}; }
-  void write(const chat::Event&, std::string&) override {}
-};
 
 class Anthropic final : public Dialect {
  public:
@@ -20,55 +11,73 @@ class Anthropic final : public Dialect {
     return operation == Operation::Chat || operation == Operation::CountTokens;
   }
   std::string_view path(Operation operation) const override {
-    return operation == Operation::CountTokens ? "/v1/messages/count_tokens" : "/v1/messages";
+    return operation == Operation::CountTokens ? "/messages/count_tokens" : "/messages";
   }
   std::string make_id(Operation, Rng& rng) const override { return random_id("msg_", rng); }
-  Result<RequestScan> scan_request(Operation, const json::Tree&) const override {
-    return fail(FaultKind::UnsupportedEndpoint, "anthropic messages are not served");
+
+  Result<RequestScan> scan_request(Operation operation, const json::Tree& body) const override {
+    return anthropic_wire::scan_request(operation, body);
   }
-  std::string forward_request(Operation, const json::Tree& body, const RequestScan&, const Forward&,
-                              std::vector<chat::Loss>&) const override {
-    return std::string(body.text());
+  std::string forward_request(Operation, const json::Tree& body, const RequestScan& scan,
+                              const Forward& forward,
+                              std::vector<chat::Loss>& losses) const override {
+    return anthropic_wire::forward_request(body, scan, forward, losses);
   }
-  Result<chat::Request> read_request(const json::Tree&) const override {
-    return fail(FaultKind::UnsupportedEndpoint, "anthropic messages are not served");
+  Result<chat::Request> read_request(const json::Tree& body) const override {
+    return anthropic_wire::read_request(body);
   }
-  std::string write_request(const chat::Request&, std::vector<chat::Loss>&) const override {
-    return "{}";
+  std::string write_request(const chat::Request& request,
+                            std::vector<chat::Loss>& losses) const override {
+    return anthropic_wire::write_request(request, losses);
   }
-  Result<std::optional<json::Span>> scan_answer(Operation, const json::Tree&,
-                                                AnswerFacts&) const override {
-    return std::nullopt;
+
+  Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
+                                                AnswerFacts& facts) const override {
+    return anthropic_wire::scan_answer(operation, body, facts);
   }
-  Result<chat::Response> read_answer(const json::Tree&) const override {
-    return fail(FaultKind::UnsupportedEndpoint, "anthropic messages are not served");
+  Result<chat::Response> read_answer(const json::Tree& body) const override {
+    return anthropic_wire::read_answer(body);
   }
-  std::string write_answer(const chat::Response&) const override { return "{}"; }
+  std::string write_answer(const chat::Response& response) const override {
+    return anthropic_wire::write_answer(response);
+  }
+
   std::unique_ptr<StreamScanner> make_scanner(Operation) const override {
-    return std::make_unique<NoStream>();
+    return anthropic_wire::make_scanner();
   }
   std::unique_ptr<StreamReader> make_reader() const override {
-    return std::make_unique<NoStream>();
+    return anthropic_wire::make_reader();
   }
-  std::unique_ptr<StreamWriter> make_writer(WriterOptions) const override {
-    return std::make_unique<NoStream>();
+  std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const override {
+    return anthropic_wire::make_writer(std::move(options));
   }
   std::string_view ping() const override { return "event: ping\ndata: {\"type\": \"ping\"}\n\n"; }
-  std::string write_error(const Fault&, std::string_view) const override { return "{}"; }
-  std::string write_stream_error(const Fault&, std::string_view) const override { return {}; }
-  Fault read_error(int status, std::string_view) const override {
-    return Fault{
-        .kind = FaultKind::UpstreamFailed, .detail = "upstream failed", .upstream_status = status};
+  std::string_view end_mark() const override {
+    return "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
   }
-  std::string write_models(std::span<const ModelEntry>) const override { return "{}"; }
-  std::string write_model(const ModelEntry&) const override { return "{}"; }
+
+  std::string write_error(const Fault& fault, std::string_view request_id) const override {
+    return anthropic_wire::write_error(fault, request_id);
+  }
+  std::string write_stream_error(const Fault& fault, std::string_view request_id) const override {
+    return anthropic_wire::write_stream_error(fault, request_id);
+  }
+  Fault read_error(int status, std::string_view body) const override {
+    return anthropic_wire::read_error(status, body);
+  }
+  std::string write_models(std::span<const ModelEntry> models) const override {
+    return anthropic_wire::write_models(models);
+  }
+  std::string write_model(const ModelEntry& model) const override {
+    return anthropic_wire::write_model(model);
+  }
 };
 
 }  // namespace
 
 const Dialect& anthropic() {
-  static const Anthropic kDialect;
-  return kDialect;
+  static const Anthropic kAnthropic;
+  return kAnthropic;
 }
 
 }  // namespace naru::dialect

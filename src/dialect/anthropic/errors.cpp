@@ -1,0 +1,145 @@
+#include "base/json_writer.h"
+#include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/words.h"
+
+/// Source: Anthropic API reference, Errors.
+namespace naru::dialect::anthropic_wire {
+namespace {
+
+constexpr std::size_t kMostMessageBytes = 1024;  // of an upstream's own words
+
+struct ErrorRow {
+  std::string_view type;
+  int status;
+};
+// Anthropic's own types first; below them those llama-server uses for the same calls.
+constexpr auto kErrorRows = std::to_array<ErrorRow>({
+    {"invalid_request_error", 400},
+    {"authentication_error", 401},
+    {"billing_error", 402},
+    {"permission_error", 403},
+    {"not_found_error", 404},
+    {"request_too_large", 413},
+    {"rate_limit_error", 429},
+    {"api_error", 500},
+    {"timeout_error", 504},
+    {"overloaded_error", 529},
+    {"exceed_context_size_error", 400},
+    {"unavailable_error", 503},
+    {"server_error", 500},
+});
+constexpr std::size_t kOwnErrorRows = 10;
+
+/// What the upstream says about its refusal.
+struct Said {
+  std::string type;
+  std::string message;
+};
+
+/// At most `kMostMessageBytes`, cut between characters.
+std::string bounded(std::string_view text) {
+  if (text.size() <= kMostMessageBytes) return std::string(text);
+  std::size_t end = kMostMessageBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
+/// Looks into `{"error":{…}}`, and into the object itself as engines stream it.
+Said read_said(json::ValueView body) {
+  const std::optional<json::ValueView> inner = body.find("error");
+  if (inner && inner->is_string()) return {.type = {}, .message = bounded(inner->text())};
+  const json::ValueView error = inner && inner->is_object() ? *inner : body;
+  return {.type = bounded(text_of(error, "type")), .message = bounded(text_of(error, "message"))};
+}
+
+FaultKind kind_of(int status) {
+  switch (status) {
+    case 401:
+    case 402:
+    case 403:
+      return FaultKind::UpstreamAuth;
+    case 404:
+      return FaultKind::UpstreamInvalid;
+    case 408:
+    case 504:
+      return FaultKind::UpstreamTimeout;
+    case 429:
+      return FaultKind::RateLimited;
+    case 503:
+    case 529:
+      return FaultKind::Overloaded;
+    default:
+      if (status >= 400 && status < 500) return FaultKind::UpstreamRefused;
+      return status >= 500 ? FaultKind::UpstreamFailed : FaultKind::UpstreamInvalid;
+  }
+}
+
+/// One sentence for the client; `how` is what the provider did. What it says about naru's own key
+/// is never passed on: some repeat a part of it.
+std::string detail_of(FaultKind kind, std::string_view how, std::string_view message) {
+  if (kind == FaultKind::UpstreamAuth)
+    return fmt::format(
+        "the provider {} over naru's own credential or account; the operator must mend it", how);
+  const std::string_view colon = message.empty() ? "" : ": ";
+  if (kind == FaultKind::UpstreamInvalid)
+    return fmt::format("the provider {}; naru may be configured with a wrong model or path{}{}",
+                       how, colon, message);
+  if (kind == FaultKind::UpstreamRefused && !message.empty()) return std::string(message);
+  return fmt::format("the provider {}{}{}", how, colon, message);
+}
+
+/// The type word for a fault. A provider's own refusal keeps its word, if that is one of the
+/// dialect's: the set is closed for clients.
+std::string_view type_of(const Fault& fault) {
+  if (fault.kind != FaultKind::UpstreamRefused) return row(fault.kind).anthropic;
+  const auto own = std::span(kErrorRows).first(kOwnErrorRows);
+  for (const ErrorRow& known : own)
+    if (known.type == fault.code) return known.type;
+  for (const ErrorRow& known : own)
+    if (known.status == fault.upstream_status) return known.type;
+  return row(fault.kind).anthropic;
+}
+
+}  // namespace
+
+std::string write_error(const Fault& fault, std::string_view request_id) {
+  std::string body;
+  json::Writer out(body);
+  out.object().field("type", "error");
+  out.key("error").object();
+  out.field("type", type_of(fault)).field("message", fault.detail).end_object();
+  out.field("request_id", request_id).end_object();
+  return body;
+}
+
+std::string write_stream_error(const Fault& fault, std::string_view request_id) {
+  std::string frame;
+  wire::append_event(frame, "error", write_error(fault, request_id));
+  return frame;
+}
+
+Fault read_error(int status, std::string_view body) {
+  const Result<json::Tree> tree = json::Tree::parse(body);
+  Said said = tree ? read_said(tree->root()) : Said{};
+  const FaultKind kind = kind_of(status);
+  return Fault{.kind = kind,
+               .detail = detail_of(kind, fmt::format("answered HTTP {}", status), said.message),
+               .origin = Origin::Upstream,
+               .code = std::move(said.type),
+               .upstream_status = status};
+}
+
+Fault read_stream_error(json::ValueView body) {
+  Said said = read_said(body);
+  FaultKind kind = FaultKind::UpstreamFailed;
+  for (const ErrorRow& known : kErrorRows)
+    if (known.type == said.type) kind = kind_of(known.status);
+  const std::string how = fmt::format("ended its answer with {}",
+                                      said.type.empty() ? std::string_view("an error") : said.type);
+  return Fault{.kind = kind,
+               .detail = detail_of(kind, how, said.message),
+               .origin = Origin::Upstream,
+               .code = std::move(said.type)};
+}
+
+}  // namespace naru::dialect::anthropic_wire

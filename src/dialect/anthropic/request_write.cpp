@@ -1,0 +1,109 @@
+#include "base/json_writer.h"
+#include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/turns.h"
+#include "dialect/anthropic/words.h"
+
+namespace naru::dialect::anthropic_wire {
+namespace {
+
+using Losses = std::vector<chat::Loss>;
+
+constexpr double kHottest = 1.0;
+constexpr std::string_view kNoParameters = R"({"type":"object","properties":{}})";
+
+void write_tools(json::Writer& out, const chat::Request& request) {
+  if (request.tools.empty()) return;
+  out.key("tools").array();
+  for (const chat::Tool& tool : request.tools) {
+    out.object().field("name", tool.name);
+    if (!tool.description.empty()) out.field("description", tool.description);
+    out.key("input_schema").raw(tool.parameters.empty() ? kNoParameters : tool.parameters);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+std::string_view choice_word(chat::ToolChoice::Kind kind) {
+  switch (kind) {
+    case chat::ToolChoice::Kind::Auto:
+      return "auto";
+    case chat::ToolChoice::Kind::None:
+      return "none";
+    case chat::ToolChoice::Kind::Any:
+      return "any";
+    case chat::ToolChoice::Kind::Named:
+      return "tool";
+  }
+  return "auto";
+}
+
+/// Anthropic takes a choice only where there are tools, and has "one call a turn" inside it.
+void write_tool_choice(json::Writer& out, const chat::Request& request) {
+  const bool one_call = request.parallel_tools == false;
+  if (request.tools.empty() || (!request.tool_choice && !one_call)) return;
+  const chat::ToolChoice choice = request.tool_choice.value_or(chat::ToolChoice{});
+  out.key("tool_choice").object().field("type", choice_word(choice.kind));
+  if (choice.kind == chat::ToolChoice::Kind::Named) out.field("name", choice.name);
+  if (one_call && choice.kind != chat::ToolChoice::Kind::None)
+    out.field("disable_parallel_tool_use", true);
+  out.end_object();
+}
+
+void write_stops(json::Writer& out, const chat::Request& request, Losses& losses) {
+  std::vector<std::string_view> kept;
+  for (const std::string& stop : request.stop) {
+    if (stop.find_first_not_of(" \t\r\n\f\v") != std::string::npos)
+      kept.push_back(stop);
+    else
+      losses.push_back({"stop", "anthropic takes no stop sequence of white space alone"});
+  }
+  if (kept.empty()) return;
+  out.key("stop_sequences").array();
+  for (const std::string_view stop : kept) out.text(stop);
+  out.end_array();
+}
+
+void write_sampling(json::Writer& out, const chat::Request& request, Losses& losses) {
+  if (request.temperature) {
+    if (*request.temperature > kHottest)
+      losses.push_back({"temperature", "anthropic's highest is 1; sent as 1"});
+    out.key("temperature").number(std::min(*request.temperature, kHottest));
+  }
+  if (request.top_p) out.key("top_p").number(*request.top_p);
+  if (request.top_k) out.field("top_k", *request.top_k);
+}
+
+/// Extras are of this dialect: a crossing takes foreign ones away. Those of an inner object stand
+/// under a path, which has no place any more once its object is typed.
+void write_extras(json::Writer& out, const chat::Request& request, Losses& losses) {
+  for (const json::RawField& field : request.extra) {
+    if (field.name.find_first_of(".[") == std::string::npos)
+      out.key(field.name).raw(field.raw);
+    else
+      losses.push_back({field.name, "is not kept where naru reads the request as a whole"});
+  }
+}
+
+}  // namespace
+
+std::string write_request(const chat::Request& request, Losses& losses) {
+  const Turns turns = lay_out_turns(request.messages, losses);
+  std::string body;
+  json::Writer out(body);
+  out.object().field("model", request.model);
+  out.field("max_tokens", request.max_tokens.value_or(kDefaultMaxTokens));
+  write_turns(out, turns, losses);
+  write_tools(out, request);
+  write_tool_choice(out, request);
+  write_stops(out, request, losses);
+  write_sampling(out, request, losses);
+  if (request.user) {
+    out.key("metadata").object().field("user_id", *request.user).end_object();
+  }
+  if (request.stream) out.field("stream", true);
+  write_extras(out, request, losses);
+  out.end_object();
+  return body;
+}
+
+}  // namespace naru::dialect::anthropic_wire

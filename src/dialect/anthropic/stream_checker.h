@@ -1,0 +1,178 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include "base/json_writer.h"
+#include "chat/wire/sse.h"
+#include "dialect/dialect.h"
+
+/// For tests: reads a stream of this dialect as the official SDKs do, and holds it to its grammar.
+/// Shares no code with the codec, so that one misreading cannot be on both sides.
+namespace naru::dialect::anthropic_wire {
+
+/// A message as a client holds it at the end, whichever way it came.
+struct ClientMessage {
+  std::string id, model, stop_reason, stop_sequence;
+  std::vector<std::string> blocks = {};  ///< `text:hello`, `tool_use:id:name:{…}`
+  std::vector<std::int64_t> usage = {};  ///< input, cache write, cache read, output
+  bool operator==(const ClientMessage&) const = default;
+};
+
+inline std::string text_at(json::ValueView object, std::string_view name) {
+  const auto member = object.find(name);
+  return member ? std::string(member->text()) : std::string();
+}
+
+inline std::vector<std::int64_t> counts_of(json::ValueView usage) {
+  std::vector<std::int64_t> counts;
+  for (const char* name : {"input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens",
+                           "output_tokens"}) {
+    const auto member = usage.find(name);
+    counts.push_back(member ? member->integer().value_or(-1) : -1);
+  }
+  return counts;
+}
+
+/// One block as text, in the form `ClientMessage` compares.
+inline std::string block_text(json::ValueView block) {
+  const std::string type = text_at(block, "type");
+  if (type == "text") return "text:" + text_at(block, "text");
+  if (type == "thinking")
+    return "thinking:" + text_at(block, "thinking") + ":" + text_at(block, "signature");
+  return fmt::format("{}:{}:{}:{}", type, text_at(block, "id"), text_at(block, "name"),
+                     block.find("input")->raw());
+}
+
+inline ClientMessage read_plain(std::string_view body) {
+  const auto tree = json::Tree::parse(body);
+  EXPECT_TRUE(tree) << body;
+  const json::ValueView root = tree->root();
+  EXPECT_EQ(text_at(root, "type"), "message");
+  EXPECT_EQ(text_at(root, "role"), "assistant");
+  ClientMessage message{text_at(root, "id"), text_at(root, "model"), text_at(root, "stop_reason"),
+                        text_at(root, "stop_sequence")};
+  for (const json::ValueView block : *root.find("content"))
+    message.blocks.push_back(block_text(block));
+  message.usage = counts_of(*root.find("usage"));
+  return message;
+}
+
+/// Follows a stream; each breach is a failure of the running test.
+class StreamChecker {
+ public:
+  /// Takes whole frames. Gives the message once `message_stop` has come.
+  void feed(std::string_view bytes) {
+    EXPECT_TRUE(splitter_.feed(bytes));
+    while (const auto event = splitter_.next()) take(*event);
+  }
+  bool ended() const { return ended_; }
+  const ClientMessage& message() const { return message_; }
+
+ private:
+  struct Block {
+    std::string type, id, name, text, signature;
+    bool open = true;
+  };
+
+  void take(const wire::EventView& event) {
+    const auto tree = json::Tree::parse(event.data);
+    ASSERT_TRUE(tree) << event.raw;
+    const json::ValueView root = tree->root();
+    EXPECT_EQ(text_at(root, "type"), event.event) << event.raw;
+    if (event.event == "ping") return;
+    EXPECT_FALSE(ended_) << "after message_stop: " << event.raw;
+    if (event.event == "message_start") return start(*root.find("message"));
+    EXPECT_TRUE(started_) << "before message_start: " << event.raw;
+    if (event.event == "content_block_start") return begin(root);
+    if (event.event == "content_block_delta") return more(root);
+    if (event.event == "content_block_stop") return stop(root);
+    if (event.event == "message_delta") return tell(root);
+    EXPECT_EQ(event.event, "message_stop") << event.raw;
+    EXPECT_TRUE(told_) << "no message_delta";
+    for (const Block& block : blocks_) {
+      EXPECT_FALSE(block.open) << "a block stays open";
+      message_.blocks.push_back(as_text(block));
+    }
+    ended_ = true;
+  }
+
+  void start(json::ValueView message) {
+    EXPECT_FALSE(started_) << "message_start twice";
+    started_ = true;
+    for (const char* name : {"id", "type", "role", "model", "content", "usage"})
+      EXPECT_TRUE(message.find(name)) << name;
+    for (const char* name : {"stop_reason", "stop_sequence"})
+      EXPECT_TRUE(message.find(name) && message.find(name)->is_null()) << name;
+    EXPECT_EQ(message.find("content")->size(), 0U);
+    for (const std::int64_t count : counts_of(*message.find("usage"))) EXPECT_GE(count, 0);
+    message_.id = text_at(message, "id");
+    message_.model = text_at(message, "model");
+  }
+
+  void begin(json::ValueView root) {
+    EXPECT_FALSE(told_);
+    EXPECT_EQ(root.find("index")->integer(), static_cast<std::int64_t>(blocks_.size()));
+    const json::ValueView block = *root.find("content_block");
+    blocks_.push_back({text_at(block, "type"),
+                       text_at(block, "id"),
+                       text_at(block, "name"),
+                       text_at(block, "text") + text_at(block, "thinking"),
+                       {}});
+    if (blocks_.back().type == "tool_use") EXPECT_EQ(block.find("input")->raw(), "{}");
+  }
+
+  void more(json::ValueView root) {
+    Block* block = open_block(root);
+    ASSERT_NE(block, nullptr);
+    const json::ValueView delta = *root.find("delta");
+    const std::string type = text_at(delta, "type");
+    const std::string fits = block->type == "text"       ? "text_delta"
+                             : block->type == "tool_use" ? "input_json_delta"
+                                                         : "thinking_delta";
+    if (type == "signature_delta") {
+      EXPECT_EQ(block->type, "thinking");
+      block->signature = text_at(delta, "signature");
+      return;
+    }
+    EXPECT_EQ(type, fits);
+    block->text +=
+        text_at(delta, "text") + text_at(delta, "thinking") + text_at(delta, "partial_json");
+  }
+
+  void stop(json::ValueView root) {
+    Block* block = open_block(root);
+    ASSERT_NE(block, nullptr);
+    block->open = false;
+  }
+
+  static std::string as_text(const Block& block) {
+    if (block.type == "text") return "text:" + block.text;
+    if (block.type == "thinking") return "thinking:" + block.text + ":" + block.signature;
+    return fmt::format("{}:{}:{}:{}", block.type, block.id, block.name,
+                       block.text.empty() ? "{}" : block.text);
+  }
+
+  void tell(json::ValueView root) {
+    EXPECT_FALSE(told_) << "message_delta twice";
+    told_ = true;
+    const json::ValueView delta = *root.find("delta");
+    message_.stop_reason = text_at(delta, "stop_reason");
+    message_.stop_sequence = text_at(delta, "stop_sequence");
+    message_.usage = counts_of(*root.find("usage"));
+  }
+
+  Block* open_block(json::ValueView root) {
+    const auto index = static_cast<std::size_t>(root.find("index")->integer().value_or(-1));
+    const bool is_open = index < blocks_.size() && blocks_[index].open;
+    EXPECT_TRUE(is_open) << "block " << index << " is not open: " << root.raw();
+    return is_open ? &blocks_[index] : nullptr;
+  }
+
+  wire::Splitter splitter_{1 << 20};
+  std::vector<Block> blocks_;
+  ClientMessage message_;
+  bool started_ = false;
+  bool told_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace naru::dialect::anthropic_wire

@@ -1,0 +1,69 @@
+#include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/stream_event.h"
+#include "dialect/anthropic/words.h"
+
+namespace naru::dialect::anthropic_wire {
+namespace {
+
+class Scanner final : public StreamScanner {
+ public:
+  Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) override {
+    EventScan scan;
+    if (!event.has_data || grammar_.ended()) return scan;
+    NARU_TRY(const json::Tree tree, parse_event(event.data));
+    NARU_TRY(const StreamEventView said, read_event(event, tree));
+    NARU_TRY_VOID(grammar_.accept(said));
+    if (said.kind == EventKind::Error) scan.error = read_stream_error(said.root);
+    if (said.kind == EventKind::MessageStart) start(said.inner, scan, facts);
+    if (said.kind == EventKind::BlockStart) scan.content = begin(said, facts);
+    if (said.kind == EventKind::BlockDelta) {
+      scan.content = true;
+      tally(said.inner, facts);
+    }
+    if (said.kind == EventKind::MessageDelta) tell(said, facts);
+    scan.terminal = grammar_.ended();
+    return scan;
+  }
+  bool may_end_here() const override { return grammar_.ended() || grammar_.whole(); }
+
+ private:
+  /// What `message_start` reports of the prompt holds; its output has only begun, so the usage does
+  /// not count as reported yet.
+  static void start(json::ValueView message, EventScan& scan, AnswerFacts& facts) {
+    if (const auto usage = find_object(message, "usage")) overlay_usage(facts.usage, *usage);
+    const std::optional<json::ValueView> model = message.find("model");
+    if (!model || !model->is_string()) return;
+    facts.upstream_model = model->text();
+    scan.model_span = model->span();
+  }
+
+  /// Whether a block says something by its start alone.
+  static bool begin(const StreamEventView& said, AnswerFacts& facts) {
+    tally(said.inner, facts);
+    if (said.type == "text") return !text_of(said.inner, "text").empty();
+    if (said.type == "thinking") return !text_of(said.inner, "thinking").empty();
+    return true;
+  }
+
+  static void tally(json::ValueView inner, AnswerFacts& facts) {
+    facts.delivered.add(text_of(inner, "text"));
+    facts.delivered.add(text_of(inner, "thinking"));
+    facts.delivered.add(text_of(inner, "partial_json"));
+  }
+
+  static void tell(const StreamEventView& said, AnswerFacts& facts) {
+    if (const auto usage = find_object(said.root, "usage")) {
+      overlay_usage(facts.usage, *usage);
+      facts.usage_reported = true;
+    }
+    if (const auto stop = read_stop(said.inner)) facts.stop = stop->reason;
+  }
+
+  StreamGrammar grammar_;
+};
+
+}  // namespace
+
+std::unique_ptr<StreamScanner> make_scanner() { return std::make_unique<Scanner>(); }
+
+}  // namespace naru::dialect::anthropic_wire

@@ -1,0 +1,184 @@
+#include "base/json_writer.h"
+#include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/words.h"
+#include "dialect/facts.h"
+
+namespace naru::dialect::anthropic_wire {
+namespace {
+
+/// The end of a message waits for `Ended`: usage may come after the reason to stop, and more than
+/// once, and `message_delta` stands only once with the final figures.
+class Writer final : public StreamWriter {
+ public:
+  explicit Writer(WriterOptions options) : options_(std::move(options)) {}
+
+  void write(const chat::Event& event, std::string& out) override {
+    if (ended_) return;
+    std::visit([&](const auto& one) { on(one, out); }, event);
+  }
+
+ private:
+  /// A block of the client's stream. It begins with its first words, so that an upstream's empty
+  /// text leaves no empty block behind.
+  struct Block {
+    std::uint32_t part;
+    chat::Part head;
+    std::optional<std::uint32_t> index = {};  // once begun
+  };
+
+  void on(const chat::Started&, std::string& out) { start(out); }
+  void on(const chat::UsageSeen& seen, std::string&) { merge_usage(usage_, seen.usage); }
+  void on(const chat::Ping&, std::string& out) { out += anthropic().ping(); }
+
+  void on(const chat::PartStarted& started, std::string& out) {
+    if (started.choice != 0 || find(started.part) != nullptr) return;
+    open_.push_back({.part = started.part, .head = started.head});
+    Block& block = open_.back();
+    if (const auto* call = std::get_if<chat::ToolCall>(&block.head)) {
+      begin(block, out);
+      more(block, call->arguments, out);
+    } else if (const auto* text = std::get_if<chat::Text>(&block.head)) {
+      more(block, text->text, out);
+    } else if (const auto* thinking = std::get_if<chat::Thinking>(&block.head)) {
+      more(block, thinking->text, out);
+      sign(block, thinking->signature, out);
+    } else {
+      open_.pop_back();  // no model answers with these; another dialect's own part has no place
+    }
+  }
+
+  void on(const chat::PartDelta& delta, std::string& out) {
+    Block* block = delta.choice == 0 ? find(delta.part) : nullptr;
+    if (block != nullptr) more(*block, delta.text, out);
+  }
+
+  void on(const chat::ThinkingSigned& given, std::string& out) {
+    Block* block = given.choice == 0 ? find(given.part) : nullptr;
+    if (block != nullptr) sign(*block, given.signature, out);
+  }
+
+  void on(const chat::PartEnded& ended, std::string& out) {
+    if (ended.choice == 0 && find(ended.part) != nullptr) stop(ended.part, out);
+  }
+
+  void on(const chat::Finished& finished, std::string&) {
+    if (finished.choice == 0) finished_ = finished;
+  }
+
+  void on(const chat::Ended&, std::string& out) {
+    start(out);
+    while (!open_.empty()) stop(open_.front().part, out);
+    tell(out);
+    wire::append_event(out, "message_stop", R"({"type":"message_stop"})");
+    ended_ = true;
+  }
+
+  void start(std::string& out) {
+    if (std::exchange(started_, true)) return;
+    frame("message_start", out, [&](json::Writer& json) {
+      json.key("message").object().field("id", options_.answer_id).field("type", "message");
+      json.field("role", "assistant").field("model", options_.public_model);
+      json.key("content").array().end_array();
+      json.key("stop_reason").null().key("stop_sequence").null();
+      write_usage(json.key("usage"), usage_);
+      json.end_object();
+    });
+  }
+
+  void begin(Block& block, std::string& out) {
+    if (block.index) return;
+    start(out);
+    block.index = next_index_++;
+    frame("content_block_start", out, [&](json::Writer& json) {
+      json.field("index", std::int64_t{*block.index}).key("content_block").object();
+      if (const auto* call = std::get_if<chat::ToolCall>(&block.head)) {
+        has_tool_call_ = true;
+        json.field("type", "tool_use").field("id", call->id).field("name", call->name);
+        json.key("input").object().end_object();
+      } else if (std::holds_alternative<chat::Thinking>(block.head)) {
+        json.field("type", "thinking").field("thinking", "").field("signature", "");
+      } else {
+        json.field("type", "text").field("text", "");
+      }
+      json.end_object();
+    });
+  }
+
+  void more(Block& block, std::string_view text, std::string& out) {
+    if (text.empty()) return;
+    if (std::holds_alternative<chat::ToolCall>(block.head))
+      delta(block, "input_json_delta", "partial_json", text, out);
+    else if (std::holds_alternative<chat::Thinking>(block.head))
+      delta(block, "thinking_delta", "thinking", text, out);
+    else
+      delta(block, "text_delta", "text", text, out);
+  }
+
+  void sign(Block& block, std::string_view signature, std::string& out) {
+    if (signature.empty() || !std::holds_alternative<chat::Thinking>(block.head)) return;
+    delta(block, "signature_delta", "signature", signature, out);
+  }
+
+  void delta(Block& block, std::string_view type, std::string_view field, std::string_view text,
+             std::string& out) {
+    begin(block, out);
+    frame("content_block_delta", out, [&](json::Writer& json) {
+      json.field("index", std::int64_t{*block.index}).key("delta").object();
+      json.field("type", type).field(field, text).end_object();
+    });
+  }
+
+  void stop(std::uint32_t part, std::string& out) {
+    if (const std::optional<std::uint32_t> index = find(part)->index)
+      frame("content_block_stop", out,
+            [&](json::Writer& json) { json.field("index", std::int64_t{*index}); });
+    std::erase_if(open_, [part](const Block& block) { return block.part == part; });
+  }
+
+  void tell(std::string& out) {
+    frame("message_delta", out, [&](json::Writer& json) {
+      json.key("delta").object();
+      json.field("stop_reason", stop_word(finished_.stop, has_tool_call_)).key("stop_sequence");
+      if (finished_.stop == chat::StopReason::StopSequence && !finished_.stop_sequence.empty())
+        json.text(finished_.stop_sequence);
+      else
+        json.null();
+      json.end_object();
+      write_usage(json.key("usage"), usage_);
+    });
+  }
+
+  /// One event whose data is an object of `type` and what `fill` writes.
+  template <class Fill>
+  void frame(std::string_view type, std::string& out, Fill fill) {
+    data_.clear();
+    json::Writer json(data_);
+    json.object().field("type", type);
+    fill(json);
+    json.end_object();
+    wire::append_event(out, type, data_);
+  }
+
+  Block* find(std::uint32_t part) {
+    const auto at = std::ranges::find(open_, part, &Block::part);
+    return at == open_.end() ? nullptr : &*at;
+  }
+
+  const WriterOptions options_;
+  chat::Usage usage_;
+  chat::Finished finished_;
+  std::vector<Block> open_;
+  std::uint32_t next_index_ = 0;
+  bool started_ = false;
+  bool has_tool_call_ = false;
+  bool ended_ = false;
+  std::string data_;  // of the frame being written
+};
+
+}  // namespace
+
+std::unique_ptr<StreamWriter> make_writer(WriterOptions options) {
+  return std::make_unique<Writer>(std::move(options));
+}
+
+}  // namespace naru::dialect::anthropic_wire

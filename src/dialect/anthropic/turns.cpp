@@ -1,0 +1,198 @@
+#include "dialect/anthropic/turns.h"
+
+#include "dialect/anthropic/words.h"
+
+namespace naru::dialect::anthropic_wire {
+namespace {
+
+using Losses = std::vector<chat::Loss>;
+
+template <class T>
+const T* as(const chat::Part& part) {
+  return std::get_if<T>(&part);
+}
+
+/// Why the API has no room for `part` in a turn of that role; nullptr if it has.
+const char* refusal_of(const chat::Part& part, bool user) {
+  if (as<chat::Image>(part) && !user) return "anthropic takes images from the user only";
+  if (as<chat::ToolCall>(part) && user) return "anthropic takes tool calls from the model only";
+  if (as<chat::ToolResult>(part) && !user) return "anthropic takes tool results from the user only";
+  if (const auto* thinking = as<chat::Thinking>(part)) {
+    if (user) return "anthropic takes reasoning from the model only";
+    if (thinking->signature.empty()) return "anthropic takes only reasoning that it has signed";
+  }
+  return nullptr;
+}
+
+/// The API refuses empty texts; they say nothing, so leaving them out loses nothing.
+bool says_nothing(const chat::Part& part) {
+  const auto* text = as<chat::Text>(part);
+  return text != nullptr && text->text.empty();
+}
+
+void add_parts(const chat::Message& message, std::size_t at, Turn& turn, Losses& losses) {
+  std::size_t i = 0;
+  for (const chat::Part& part : message.parts) {
+    std::string path = fmt::format("messages[{}].content[{}]", at, i++);
+    if (says_nothing(part)) continue;
+    if (const char* why = refusal_of(part, turn.user))
+      losses.push_back({std::move(path), why});
+    else
+      turn.parts.push_back({&part, std::move(path)});
+  }
+}
+
+void add_system(const chat::Message& message, std::size_t at, Turns& turns, Losses& losses) {
+  std::size_t i = 0;
+  for (const chat::Part& part : message.parts) {
+    std::string path = fmt::format("messages[{}].content[{}]", at, i++);
+    if (says_nothing(part)) continue;
+    if (as<chat::Text>(part))
+      turns.system.push_back({&part, std::move(path)});
+    else
+      losses.push_back({std::move(path), "anthropic takes text only in its system prompt"});
+  }
+}
+
+void note_extras(const chat::Message& message, std::size_t at, Losses& losses) {
+  const std::string path = fmt::format("messages[{}]", at);
+  if (!message.name.empty())
+    losses.push_back({path + ".name", "anthropic has no names of speakers"});
+  for (const json::RawField& field : message.extra)
+    losses.push_back({fmt::format("{}.{}", path, field.name), "anthropic has no such field"});
+}
+
+bool is_system(const chat::Message& message) {
+  return message.role == chat::Role::System || message.role == chat::Role::Developer;
+}
+
+/// Ids of other makers may hold what Anthropic's pattern `[a-zA-Z0-9_-]+` refuses.
+std::string plain_id(std::string_view id) {
+  std::string plain(id);
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  for (char& c : plain)
+    if (!allowed(c)) c = '_';
+  return plain.empty() ? "unnamed" : plain;
+}
+
+/// Writes one block.
+class BlockWriter {
+ public:
+  BlockWriter(json::Writer& out, std::string_view path, Losses& losses)
+      : out_(out), path_(path), losses_(losses) {}
+
+  void operator()(const chat::Text& text) { begin("text").field("text", text.text).end_object(); }
+  void operator()(const chat::Image& image) {
+    if (!image.detail.empty() && image.detail != "auto")
+      lose(".detail", "anthropic chooses the detail of images itself");
+    begin("image").key("source").object();
+    if (!image.url.empty())
+      out_.field("type", "url").field("url", image.url);
+    else
+      out_.field("type", "base64").field("media_type", image.media_type).field("data", image.data);
+    out_.end_object().end_object();
+  }
+  void operator()(const chat::ToolCall& call) {
+    begin("tool_use").field("id", plain_id(call.id)).field("name", call.name);
+    write_input(out_.key("input"), call.arguments);
+    out_.end_object();
+    if (!trim(call.arguments).empty() && !is_json_object(call.arguments))
+      lose(".arguments", "anthropic takes an object only; sent as text inside one");
+  }
+  void operator()(const chat::ToolResult& result) {
+    begin("tool_result").field("tool_use_id", plain_id(result.call_id));
+    if (!result.text.empty()) out_.field("content", result.text);
+    if (result.is_error) out_.field("is_error", true);
+    out_.end_object();
+  }
+  void operator()(const chat::Thinking& thinking) {
+    begin("thinking").field("thinking", thinking.text);
+    out_.field("signature", thinking.signature).end_object();
+  }
+  void operator()(const chat::Opaque& opaque) { out_.raw(opaque.raw); }
+
+ private:
+  json::Writer& begin(std::string_view type) { return out_.object().field("type", type); }
+  void lose(std::string_view field, std::string_view why) {
+    losses_.push_back({fmt::format("{}{}", path_, field), std::string(why)});
+  }
+  json::Writer& out_;
+  const std::string_view path_;
+  Losses& losses_;
+};
+
+void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts, Losses& losses) {
+  if (parts.size() == 1) {
+    if (const auto* text = as<chat::Text>(*parts.front().part)) {
+      out.text(text->text);
+      return;
+    }
+  }
+  out.array();
+  for (const PlacedPartView& placed : parts)
+    std::visit(BlockWriter(out, placed.path, losses), *placed.part);
+  out.end_array();
+}
+
+/// The API wants a turn of the user: a conversation of system prompts alone becomes one.
+void give_a_turn(Turns& turns, Losses& losses) {
+  if (!turns.turns.empty() || turns.system.empty()) return;
+  losses.push_back(
+      {"messages[0].role", "anthropic needs a user's turn; the prompt is sent as one"});
+  turns.turns.push_back({.user = true, .parts = std::move(turns.system)});
+  turns.system.clear();
+}
+
+/// Keeps the order among results and among the rest.
+void put_results_first(Turn& turn) {
+  std::vector<PlacedPartView> sorted;
+  for (const bool results : {true, false})
+    for (PlacedPartView& placed : turn.parts)
+      if (results == std::holds_alternative<chat::ToolResult>(*placed.part))
+        sorted.push_back(placed);
+  turn.parts = std::move(sorted);
+}
+
+}  // namespace
+
+Turns lay_out_turns(const std::vector<chat::Message>& messages, Losses& losses) {
+  Turns turns;
+  std::size_t at = 0;
+  bool leading = true;
+  for (const chat::Message& message : messages) {
+    note_extras(message, at, losses);
+    leading = leading && is_system(message);
+    const bool user = message.role != chat::Role::Assistant;
+    if (leading) {
+      add_system(message, at++, turns, losses);
+      continue;
+    }
+    if (is_system(message))
+      losses.push_back(
+          {fmt::format("messages[{}].role", at),
+           "anthropic takes system prompts at the start only; sent as the user's text"});
+    if (turns.turns.empty() || turns.turns.back().user != user)
+      turns.turns.push_back({.user = user, .parts = {}});
+    add_parts(message, at++, turns.turns.back(), losses);
+  }
+  std::erase_if(turns.turns, [](const Turn& turn) { return turn.parts.empty(); });
+  for (Turn& turn : turns.turns) put_results_first(turn);
+  give_a_turn(turns, losses);
+  return turns;
+}
+
+void write_turns(json::Writer& out, const Turns& turns, Losses& losses) {
+  if (!turns.system.empty()) write_blocks(out.key("system"), turns.system, losses);
+  out.key("messages").array();
+  for (const Turn& turn : turns.turns) {
+    out.object().field("role", turn.user ? "user" : "assistant");
+    write_blocks(out.key("content"), turn.parts, losses);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+}  // namespace naru::dialect::anthropic_wire

@@ -1,0 +1,137 @@
+#include "dialect/anthropic/words.h"
+
+#include "dialect/facts.h"
+
+namespace naru::dialect::anthropic_wire {
+namespace {
+
+using chat::StopReason;
+
+// More tokens than any answer has; keeps sums far from overflow whatever an upstream says.
+constexpr std::int64_t kMostTokens = 1'000'000'000'000;
+
+struct StopRow {
+  std::string_view word;
+  StopReason reason;
+};
+// The first row of a reason is the word it is written as.
+constexpr auto kStopRows = std::to_array<StopRow>({
+    {"end_turn", StopReason::EndTurn},
+    {"max_tokens", StopReason::MaxTokens},
+    {"stop_sequence", StopReason::StopSequence},
+    {"tool_use", StopReason::ToolUse},
+    {"refusal", StopReason::Refusal},
+    {"pause_turn", StopReason::Pause},
+    {"model_context_window_exceeded", StopReason::MaxTokens},
+});
+
+std::optional<std::int64_t> find_count(json::ValueView object, std::string_view name) {
+  const std::optional<json::ValueView> value = object.find(name);
+  if (!value || !value->is_number()) return std::nullopt;
+  const std::optional<std::int64_t> count = value->integer();
+  if (!count || *count < 0) return std::nullopt;
+  return std::min(*count, kMostTokens);
+}
+
+void take_count(json::ValueView object, std::string_view name, std::int64_t& into) {
+  if (const std::optional<std::int64_t> count = find_count(object, name)) into = *count;
+}
+
+/// The total holds what the split by time to live leaves unsaid; that part counts as 5 minutes.
+void take_cache_writes(json::ValueView report, chat::Usage& usage) {
+  const std::int64_t before = usage.cache_write_5m + usage.cache_write_1h;
+  if (const auto split = find_object(report, "cache_creation")) {
+    take_count(*split, "ephemeral_5m_input_tokens", usage.cache_write_5m);
+    take_count(*split, "ephemeral_1h_input_tokens", usage.cache_write_1h);
+  }
+  const std::int64_t total = find_count(report, "cache_creation_input_tokens").value_or(before);
+  const std::int64_t split_total = usage.cache_write_5m + usage.cache_write_1h;
+  if (total > split_total) usage.cache_write_5m += total - split_total;
+}
+
+}  // namespace
+
+std::optional<Stop> read_stop(json::ValueView holder) {
+  const std::optional<json::ValueView> word = holder.find("stop_reason");
+  if (!word || !word->is_string()) return std::nullopt;
+  Stop stop{.sequence = std::string(text_of(holder, "stop_sequence"))};
+  for (const StopRow& row : kStopRows)
+    if (row.word == word->text()) stop.reason = row.reason;
+  // llama-server says `end_turn` and names the sequence it met.
+  if (stop.reason == StopReason::EndTurn && !stop.sequence.empty())
+    stop.reason = StopReason::StopSequence;
+  return stop;
+}
+
+std::string_view stop_word(StopReason reason, bool has_tool_call) {
+  if (reason == StopReason::EndTurn && has_tool_call) reason = StopReason::ToolUse;
+  if (reason == StopReason::ToolUse && !has_tool_call) reason = StopReason::EndTurn;
+  for (const StopRow& row : kStopRows)
+    if (row.reason == reason) return row.word;
+  return kStopRows.front().word;
+}
+
+void overlay_usage(chat::Usage& usage, json::ValueView report) {
+  if (!report.is_object()) return;
+  chat::Usage later = usage;
+  take_count(report, "input_tokens", later.input);
+  take_count(report, "cache_read_input_tokens", later.cache_read);
+  take_cache_writes(report, later);
+  take_count(report, "output_tokens", later.output);
+  if (const auto details = find_object(report, "output_tokens_details"))
+    take_count(*details, "thinking_tokens", later.reasoning);
+  later.reasoning = std::min(later.reasoning, later.output);
+  merge_usage(usage, later);
+}
+
+void write_usage(json::Writer& out, const chat::Usage& usage) {
+  out.object();
+  out.field("input_tokens", usage.input);
+  out.field("cache_creation_input_tokens", usage.cache_write_5m + usage.cache_write_1h);
+  out.field("cache_read_input_tokens", usage.cache_read);
+  out.key("cache_creation").object();
+  out.field("ephemeral_5m_input_tokens", usage.cache_write_5m);
+  out.field("ephemeral_1h_input_tokens", usage.cache_write_1h);
+  out.end_object();
+  out.field("output_tokens", usage.output);
+  if (usage.reasoning > 0) {
+    out.key("output_tokens_details").object();
+    out.field("thinking_tokens", usage.reasoning).end_object();
+  }
+  out.end_object();
+}
+
+std::string_view text_of(json::ValueView object, std::string_view name) {
+  const std::optional<json::ValueView> member = object.find(name);
+  return member ? member->text() : std::string_view();
+}
+
+std::optional<json::ValueView> find_object(json::ValueView value, std::string_view name) {
+  const std::optional<json::ValueView> member = value.find(name);
+  return member && member->is_object() ? member : std::nullopt;
+}
+
+bool is_json_object(std::string_view text) {
+  const Result<json::Tree> tree = json::Tree::parse(text);
+  return tree && tree->root().is_object();
+}
+
+void write_input(json::Writer& out, std::string_view arguments) {
+  if (trim(arguments).empty()) {
+    out.object().end_object();
+  } else if (is_json_object(arguments)) {
+    out.raw(arguments);
+  } else {
+    out.object().field("raw_arguments", arguments).end_object();
+  }
+}
+
+Fault as_upstream_invalid(Fault fault, std::string_view what) {
+  fault.kind = FaultKind::UpstreamInvalid;
+  fault.origin = Origin::Upstream;
+  fault.detail = fmt::format("{}: {}", what, fault.detail);
+  fault.param.clear();
+  return fault;
+}
+
+}  // namespace naru::dialect::anthropic_wire

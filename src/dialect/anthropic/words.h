@@ -1,0 +1,38 @@
+#pragma once
+#include "base/json_writer.h"
+#include "dialect/dialect.h"
+
+/// Closed sets of the Anthropic dialect, its usage object and small readers.
+namespace naru::dialect::anthropic_wire {
+
+/// Why an answer ended.
+struct Stop {
+  chat::StopReason reason = chat::StopReason::EndTurn;
+  std::string sequence = {};
+};
+/// Of a message or of a `message_delta`'s delta; nullopt while `stop_reason` is null. A word we do
+/// not know is the end of a turn.
+std::optional<Stop> read_stop(json::ValueView holder);
+/// The word for `reason`. An answer whose last words are tool calls ends in `tool_use` and no other
+/// does, whatever the upstream called it: clients run tools by this word.
+std::string_view stop_word(chat::StopReason reason, bool has_tool_call);
+
+/// Takes in a usage object, in which any field may be missing: the earlier report holds for it.
+void overlay_usage(chat::Usage& usage, json::ValueView report);
+/// A usage object with every field clients of this dialect read.
+void write_usage(json::Writer& out, const chat::Usage& usage);
+
+/// Text of a member that is a string, else empty.
+std::string_view text_of(json::ValueView object, std::string_view name);
+/// The member if it is an object; nullopt otherwise, also when `value` is no object.
+std::optional<json::ValueView> find_object(json::ValueView value, std::string_view name);
+
+/// Whether `text` is one JSON object; a tool's input must be one.
+bool is_json_object(std::string_view text);
+/// A tool call's input: the arguments if they are an object, `{}` if there are none; anything else
+/// goes as text into `{"raw_arguments": …}`, since an `input` must be an object.
+void write_input(json::Writer& out, std::string_view arguments);
+/// `fault` as the upstream's own breach of protocol.
+Fault as_upstream_invalid(Fault fault, std::string_view what);
+
+}  // namespace naru::dialect::anthropic_wire
