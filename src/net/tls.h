@@ -4,6 +4,8 @@
 
 #include "base/result.h"
 
+struct ssl_ctx_st;
+
 namespace naru::net {
 
 /// Certificate and key of a listener. The pair can be replaced while connections run: those keep
@@ -16,13 +18,14 @@ class TlsServer {
                                                  std::string key_file);
   /// Reads the files again; on failure the old pair stays in force.
   virtual Result<void> reload() = 0;
+  /// The pair in force, as OpenSSL holds it; from any thread.
+  virtual std::shared_ptr<ssl_ctx_st> context() const = 0;
   virtual ~TlsServer() = default;
 };
 
 /// How an upstream's certificate is checked. Chain and host name are always verified.
 struct TlsClientOptions {
-  std::string ca_file =
-      {};  ///< PEM of a private CA, used in place of the system's; empty: system's
+  std::string ca_file = {};      ///< PEM of a private CA in place of the system's; empty: theirs
   std::string server_name = {};  ///< name to expect instead of the URL's host; empty: the host
 };
 

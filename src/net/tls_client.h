@@ -19,6 +19,8 @@ class TlsClient {
   virtual ~TlsClient() = default;
   /// Lifetime: this object's. Sessions made of it hold it themselves.
   virtual ssl_ctx_st* context() const = 0;
+  /// The same text for clients that trust the same authorities and expect the same name.
+  virtual const std::string& trust() const = 0;
   /// Readies a new session for `host`: the name it asks for and the one it will accept.
   /// Fails: Internal, when OpenSSL has no memory.
   virtual Result<void> prepare(ssl_st* session, const std::string& host) const = 0;

@@ -182,6 +182,14 @@ TEST(TlsClient, names_an_authority_it_does_not_know) {
   EXPECT_EQ(shake(**systems, "a.example", leaf), expected);
 }
 
+TEST(TlsClient, tells_trust_in_one_authority_from_trust_in_another) {
+  const Identity ours = make_authority("Our CA");
+  const Identity theirs = make_authority("Our CA");
+  EXPECT_EQ(trusting(ours)->trust(), trusting(ours)->trust());
+  EXPECT_NE(trusting(ours)->trust(), trusting(theirs)->trust());
+  EXPECT_NE((*TlsClient::make({}))->trust(), (*TlsClient::make({.server_name = "x"}))->trust());
+}
+
 TEST(TlsClient, names_a_ca_file_it_cannot_use) {
   const auto missing = TlsClient::make({.ca_file = "/nowhere/ca.pem"});
   ASSERT_FALSE(missing);

@@ -43,9 +43,9 @@ std::string proxy_from_environment(std::string_view url);
 /// One request to be sent. Lifetime: what it views stays until the call is destroyed.
 struct ClientRequest {
   std::string_view method = "POST";
-  std::string_view target;                       ///< path after the remote's prefix, with query
+  std::string_view target = {};                  ///< path after the remote's prefix, with query
   const std::vector<Header>* headers = nullptr;  ///< besides Host and length
-  std::string_view body;
+  std::string_view body = {};
 };
 
 /// An answer being read. Destroying it before its end cancels: the connection is closed.
