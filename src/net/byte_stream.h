@@ -35,7 +35,8 @@ class ByteStream {
   /// The same without a coroutine: `done` is told once, later, in a turn of its own; `close` ends
   /// it early. Lifetime: this stream, `into` and `done` stay until then.
   virtual void start_read(std::span<char> into, ReadDone& done) = 0;
-  /// Writes what goes without waiting, in one system call where possible; gives how much.
+  /// Writes what goes without waiting, in one system call where possible; gives how much. The next
+  /// write begins with the first byte that did not go.
   virtual Result<std::size_t> write_now(const Parts& parts) = 0;
   /// Writes all of it. Lifetime: the bytes stay until it returns.
   virtual Task<Result<void>> write_all(Parts parts, Until until) = 0;

@@ -195,11 +195,13 @@ Task<Result<void>> SocketStream::wait_readable(Until until) {
   co_return guard.fault();
 }
 
-void SocketStream::start_wait(void (*ready)(void*), void* self) {
-  impl_->socket.async_wait(Impl::Socket::wait_read, [this, ready, self](const error_code& error) {
-    if (error == asio::error::operation_aborted && impl_->open()) return start_wait(ready, self);
-    ready(self);
-  });
+void SocketStream::start_wait(bool to_write, void (*ready)(void*), void* self) {
+  impl_->socket.async_wait(to_write ? Impl::Socket::wait_write : Impl::Socket::wait_read,
+                           [this, to_write, ready, self](const error_code& error) {
+                             if (error == asio::error::operation_aborted && impl_->open())
+                               return start_wait(to_write, ready, self);
+                             ready(self);
+                           });
 }
 
 bool SocketStream::readable_now() {

@@ -47,8 +47,8 @@ class SocketStream final : public ByteStream {
   int fd() const;
   Task<Result<void>> wait_readable(Until until);
   Task<Result<void>> wait_writable(Until until);
-  /// Calls `ready` once, when there is something to read, or after `close`; in a turn of its own.
-  void start_wait(void (*ready)(void* self), void* self);
+  /// Calls `ready` once, when it can be read (or written), or after `close`; in a turn of its own.
+  void start_wait(bool to_write, void (*ready)(void* self), void* self);
 
  private:
   struct Impl;
