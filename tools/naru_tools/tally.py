@@ -39,7 +39,7 @@ def read_cases(file: Path) -> Tally:
     for case in xml.parse(file).iter("testcase"):
         bad = [child for child in case if child.tag in ("failure", "error")]
         if bad:
-            text = "\n".join(child.get("message", "") + "\n" + (child.text or "") for child in bad)
+            text = "\n".join(child.text or child.get("message", "") for child in bad)
             tally.fail(f"{case.get('classname')}.{case.get('name')}\n{last_lines(text)}")
         elif case.find("skipped") is not None or case.get("status") == "notrun":
             tally.skipped += 1
