@@ -136,6 +136,8 @@ class Dialect {
   virtual std::unique_ptr<StreamReader> make_reader() const = 0;
   virtual std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const = 0;
   virtual std::string_view ping() const = 0;  ///< a frame that keeps a silent stream open
+  /// The completion marker alone, for a stream whose upstream ended it whole but without one.
+  virtual std::string_view end_mark() const = 0;
 
   // Faults, and the model list.
   virtual std::string write_error(const Fault& fault, std::string_view request_id) const = 0;

@@ -34,7 +34,7 @@ class SameStream final : public AnswerStream {
       return give_up({.kind = FaultKind::UpstreamFailed,
                       .detail = "the upstream's stream is cut off before its answer is whole",
                       .origin = Origin::Upstream});
-    client_.make_writer(options_)->write(chat::Ended{}, terminal_);
+    terminal_ = client_.end_mark();
     return progress_ = Progress::Ended;
   }
 

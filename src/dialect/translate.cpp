@@ -31,15 +31,13 @@ void leave_foreign(chat::Request& request, std::vector<chat::Loss>& losses) {
     for (const json::RawField& field : message.extra)
       losses.push_back({fmt::format("messages[{}].{}", at, field.name), std::string(kForeign)});
     message.extra.clear();
-    std::size_t part_at = 0;
-    std::erase_if(message.parts, [&](const chat::Part& part) {
-      const std::size_t here = part_at++;
-      const auto* opaque = std::get_if<chat::Opaque>(&part);
-      if (opaque == nullptr) return false;
-      losses.push_back({fmt::format("messages[{}].content[{}]", at, here),
+    for (std::size_t part = 0; part < message.parts.size(); ++part) {
+      const auto* opaque = std::get_if<chat::Opaque>(&message.parts[part]);
+      if (opaque == nullptr) continue;
+      losses.push_back({fmt::format("messages[{}].content[{}]", at, part),
                         fmt::format("a part of type '{}' {}", opaque->type, kForeign)});
-      return true;
-    });
+      message.parts[part] = chat::Text{};  // says nothing, and keeps the others' places
+    }
   }
 }
 

@@ -71,6 +71,7 @@ class OpenAi final : public Dialect {
     return openai_wire::make_writer(std::move(options));
   }
   std::string_view ping() const override { return openai_wire::kPing; }
+  std::string_view end_mark() const override { return openai_wire::kDone; }
 
   /// The request's id stands in the answer's head, where clients of this dialect look for it.
   std::string write_error(const Fault& fault, std::string_view) const override {

@@ -102,14 +102,15 @@ std::optional<chat::Usage> read_usage(json::ValueView usage) {
 
 chat::Usage UsageSum::take(const chat::Usage& report, json::ValueView root, bool has_choices,
                            std::size_t choices) {
-  const bool by_choice = choices > 1 && !has_choices && root.find("timings");
-  if (!by_choice || closings_ == 0) {
-    merge_usage(known_, report);
-  } else if (closings_ < choices) {
+  const bool closes = !has_choices && root.find("timings");
+  const bool of_another = closes && closings_ > 0 && closings_ < choices;
+  if (of_another) {
     known_.output += report.output;
     known_.reasoning += report.reasoning;
+  } else {
+    merge_usage(known_, report);
   }
-  if (by_choice) ++closings_;
+  if (closes) ++closings_;
   return known_;
 }
 

@@ -20,6 +20,11 @@ bool wants_completion_tokens(std::string_view model) {
   return model.starts_with("gpt-") && (digit_at(4) >= 5 || (digit_at(4) > 0 && digit_at(5) >= 0));
 }
 
+bool says_nothing(const chat::Part& part) {
+  const auto* text = std::get_if<chat::Text>(&part);
+  return text != nullptr && text->text.empty();
+}
+
 class RequestWriter {
  public:
   RequestWriter(const chat::Request& request, std::vector<chat::Loss>& losses)
@@ -59,7 +64,7 @@ class RequestWriter {
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
       const auto* result = std::get_if<chat::ToolResult>(&message.parts[i]);
       if (result == nullptr) {
-        if (carries(message.parts[i], i)) run.push_back(i);
+        if (!says_nothing(message.parts[i]) && carries(message.parts[i], i)) run.push_back(i);
         continue;
       }
       flush();
@@ -133,6 +138,7 @@ class RequestWriter {
     std::vector<const chat::ToolCall*> calls;
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
       const chat::Part& part = message.parts[i];
+      if (says_nothing(part)) continue;
       if (const auto* call = std::get_if<chat::ToolCall>(&part))
         calls.push_back(call);
       else if (std::holds_alternative<chat::Text>(part) ||

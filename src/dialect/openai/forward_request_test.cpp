@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include "dialect/testing.h"
+
+namespace naru::dialect {
+namespace {
+
+using testing::Parsed;
+using testing::Strings;
+
+struct Forwarded {
+  std::string body;
+  Strings losses;
+};
+
+Forwarded forward(const std::string& body, const Forward& how,
+                  Operation operation = Operation::Chat) {
+  const Parsed parsed(body);
+  const Result<RequestScan> scan = openai().scan_request(operation, parsed.tree());
+  if (!scan) return {scan.error().detail, {}};
+  std::vector<chat::Loss> losses;
+  Forwarded done{openai().forward_request(operation, parsed.tree(), *scan, how, losses), {}};
+  for (const chat::Loss& loss : losses) done.losses.push_back(loss.field);
+  return done;
+}
+
+constexpr std::string_view kMessages = R"("messages":[{"role":"user","content":"hi"}])";
+
+/// `{"model":"up",MEMBERS}` as it goes on to an upstream that calls the model so too.
+std::string forward_stream(std::string_view members) {
+  const std::string head = fmt::format(R"({{"model":"up",{},"stream":true)", kMessages);
+  const std::string sent = forward(fmt::format("{}{}}}", head, members), {"up"}).body;
+  EXPECT_TRUE(Parsed(sent).ok()) << sent;
+  return sent;
+}
+
+/// What an engine of ours is given of `{"model":"m",MEMBERS}`.
+Forwarded to_engine(std::string_view members, Operation operation = Operation::Chat) {
+  const Forward how{.upstream_model = "m", .ask_usage = false, .listed_fields_only = true};
+  Forwarded done = forward(fmt::format(R"({{"model":"m",{}}})", members), how, operation);
+  EXPECT_TRUE(Parsed(done.body).ok()) << done.body;
+  return done;
+}
+
+TEST(OpenAiForward, changes_no_byte_but_the_model) {
+  const std::string body =
+      "\t{ \"messages\" : [ {\"role\":\"user\", \"content\":\"\\u0068i\\/\"} ] , \"model\":\n"
+      "\"public\", \"temperature\": 1.50e+0, \"unknown\":{\"a\":[1,2.0,-0]} }\r\n";
+  std::string expected = body;
+  expected.replace(expected.find("\"public\""), 8, "\"up/stream\"");
+  EXPECT_EQ(forward(body, {"up/stream"}).body, expected);
+}
+
+TEST(OpenAiForward, changes_nothing_at_all_when_the_model_has_its_name) {
+  const std::string body = fmt::format(R"({{"model":"\u006d",{}}})", kMessages);
+  EXPECT_EQ(forward(body, {"m"}).body, body);
+}
+
+TEST(OpenAiForward, asks_a_stream_for_usage_where_nothing_is_said) {
+  EXPECT_EQ(
+      forward_stream(""),
+      fmt::format(R"({{"model":"up","stream_options":{{"include_usage":true}},{},"stream":true}})",
+                  kMessages));
+}
+
+TEST(OpenAiForward, asks_a_stream_for_usage_inside_what_is_said) {
+  const auto tail = [](std::string_view options) {
+    const std::string sent = forward_stream(fmt::format(R"(,"stream_options":{})", options));
+    return sent.substr(sent.find(R"("stream_options":)") + 17);
+  };
+  EXPECT_EQ(tail("null"), R"({"include_usage":true}})");
+  EXPECT_EQ(tail("{}"), R"({"include_usage":true}})");
+  EXPECT_EQ(tail(R"({ "x":1})"), R"({"include_usage":true, "x":1}})");
+  EXPECT_EQ(tail(R"({"include_usage":false})"), R"({"include_usage":true}})");
+  EXPECT_EQ(tail(R"({"include_usage":null,"x":1})"), R"({"include_usage":true,"x":1}})");
+  EXPECT_EQ(tail(R"({"include_usage":true})"), R"({"include_usage":true}})");
+}
+
+TEST(OpenAiForward, asks_for_no_usage_outside_streams_or_when_told_not_to) {
+  const std::string plain = fmt::format(R"({{"model":"m",{}}})", kMessages);
+  EXPECT_EQ(forward(plain, {"m"}).body, plain);
+  const std::string stream = fmt::format(R"({{"model":"m",{},"stream":true}})", kMessages);
+  EXPECT_EQ(forward(stream, {.upstream_model = "m", .ask_usage = false}).body, stream);
+}
+
+TEST(OpenAiForward, gives_providers_fields_it_does_not_know) {
+  const std::string body = fmt::format(R"({{"model":"m",{},"grammar":"x","new":{{}}}})", kMessages);
+  const Forwarded done = forward(body, {"m"});
+  EXPECT_EQ(done.body, body);
+  EXPECT_EQ(done.losses, Strings{});
+}
+
+TEST(OpenAiForward, gives_engines_listed_fields_only) {
+  const Forwarded done = to_engine(fmt::format(
+      R"("grammar":"g",{},"temperature":0.5,"id_slot":1,"chat_parser":{{"a":[1]}},"top_k":5)",
+      kMessages));
+  EXPECT_EQ(done.body, fmt::format(R"({{"model":"m",{},"temperature":0.5,"top_k":5}})", kMessages));
+  EXPECT_EQ(done.losses, (Strings{"grammar", "id_slot", "chat_parser"}));
+}
+
+TEST(OpenAiForward, takes_unlisted_fields_out_at_either_end) {
+  const auto body = [](std::string_view text) {
+    return forward(std::string(text), {.upstream_model = "m", .listed_fields_only = true}).body;
+  };
+  EXPECT_EQ(body(R"({"a":1, "b":2, "model":"m","messages":[{"role":"user"}]})"),
+            R"({"model":"m","messages":[{"role":"user"}]})");
+  EXPECT_EQ(body(R"({"model":"m","messages":[{"role":"user"}] , "a":1, "b":2 })"),
+            R"({"model":"m","messages":[{"role":"user"}] })");
+}
+
+TEST(OpenAiForward, patches_beside_what_it_takes_out) {
+  const std::string body =
+      R"({"x":1,"model":"m","grammar":"g","messages":[{"role":"user"}],"stream":true})";
+  EXPECT_EQ(
+      forward(body, {.upstream_model = "up", .listed_fields_only = true}).body,
+      R"({"model":"up","stream_options":{"include_usage":true},"messages":[{"role":"user"}],"stream":true})");
+}
+
+TEST(OpenAiForward, gives_engines_switches_of_the_template_and_nothing_else_of_it) {
+  const auto with = [](std::string_view kwargs) {
+    return to_engine(fmt::format(R"({},"chat_template_kwargs":{})", kMessages, kwargs)).losses;
+  };
+  EXPECT_EQ(with(R"({"enable_thinking":false})"), Strings{});
+  EXPECT_EQ(with(R"({"chat_template":"{{x}}"})"), Strings{"chat_template_kwargs"});
+  EXPECT_EQ(with(R"({"enable_thinking":["x"]})"), Strings{"chat_template_kwargs"});
+  EXPECT_EQ(with("7"), Strings{"chat_template_kwargs"});
+}
+
+TEST(OpenAiForward, gives_engines_no_address_to_fetch) {
+  const Forwarded done = to_engine(
+      R"("messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://10.0.0.1/"}},)"
+      R"({"type":"text","text":"a"},{"type":"video_url","video_url":{"url":"x"}},)"
+      R"({"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}],"secret_field":1}])");
+  EXPECT_EQ(done.body,
+            R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},)"
+            R"({"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}]})");
+  EXPECT_EQ(done.losses, (Strings{"messages[0].secret_field", "messages[0].content[0]",
+                                  "messages[0].content[2]"}));
+}
+
+TEST(OpenAiForward, lists_fields_of_completions_and_embeddings_too) {
+  EXPECT_EQ(to_engine(R"("prompt":"a","echo":true,"messages":[1])", Operation::Complete).body,
+            R"({"model":"m","prompt":"a","echo":true})");
+  EXPECT_EQ(to_engine(R"("input":[1,2],"encoding_format":"base64","x":1)", Operation::Embed).body,
+            R"({"model":"m","input":[1,2],"encoding_format":"base64"})");
+}
+
+}  // namespace
+}  // namespace naru::dialect
