@@ -37,7 +37,6 @@ BANS = (
     ban(r"\bstd::(format|print|println)\b|<(format|print)>", "use fmt: libstdc++ 12 has none"),
     ban(r"\bstd::ranges::to\b|\bviews::zip\b", "write the loop: libstdc++ 12 has none"),
     ban(r"\bstd::async\b", "use a std::jthread we own, or a task"),
-    ban(r"\bstd::thread\b(?!::)", "use std::jthread, which joins and carries a stop token"),
     ban(r"\bstd::atomic<\s*std::shared_ptr", "publish through Published<T>: TSan reports this one"),
     ban(r"<boost/asio\.hpp>|<boost/beast\.hpp>", "include the few headers that are used"),
     ban(r"\bnlohmann\b", "use base/json.h"),
@@ -50,6 +49,12 @@ TODO = re.compile(r"\bTODO\b(?!\(\d+\):)|\b(FIXME|XXX)\b")
 DEAD_CODE = re.compile(
     r"^//\s*(?:[\w:.\->]+\([^ ].*\);|[\w:<>*&]+\s+\w+\s*=\s.*;"
     r"|(?:return|if|for|while)\b.*[;{])\s*$")
+
+
+COROUTINE = re.compile(
+    r"^[ \t]*(?:\[\[\w+\]\]\s*)?(?:virtual |static |inline )*(?:net::)?Task<[^;{}()]*?\s"
+    r"\w+\((?P<parameters>[^;{}]*?)\)\s*(?:const)?\s*(?:override|final|= 0)?\s*[;{]", re.MULTILINE)
+CONST_REFERENCE = re.compile(r"\bconst [\w:]+(?:<[^&]*>)?&(?!&)")
 
 
 @dataclass
@@ -91,6 +96,7 @@ def check_text(file: Path, text: str) -> list[str]:
     if source:
         problems += check_bans(file, lines, source) + check_comments(file, source)
         problems += check_functions(file, source) + check_conditions(file, source)
+        problems += check_lifetimes(file, lines, source) if file.suffix == ".h" else []
     return problems
 
 
@@ -139,6 +145,22 @@ def check_functions(file: Path, source: cpp_text.Source) -> list[str]:
 def check_conditions(file: Path, source: cpp_text.Source) -> list[str]:
     return [f"{file}:{line}: co_await in a condition; await into a variable before it"
             for line, text in cpp_text.conditions(source) if re.search(r"\bco_await\b", text)]
+
+
+def check_lifetimes(file: Path, lines: list[str], source: cpp_text.Source) -> list[str]:
+    """A coroutine that takes `const T&` may outlive a temporary bound to it: its comment says why
+    it does not, with the word Lifetime. (`T&` binds no temporary.)"""
+    problems = []
+    for match in COROUTINE.finditer(source.code):
+        line = source.code.count("\n", 0, match.start()) + 1
+        first = line
+        while first > 1 and lines[first - 2].lstrip().startswith("//"):
+            first -= 1
+        said = "\n".join(lines[first - 1:line])
+        if CONST_REFERENCE.search(match["parameters"]) and "Lifetime" not in said:
+            problems.append(f"{file}:{line}: a coroutine takes a const reference; take it by value, "
+                            "or say after 'Lifetime:' in its comment who keeps it alive")
+    return problems
 
 
 def check_lock(file: Path, text: str) -> list[str]:

@@ -6,7 +6,8 @@ from naru_tools import tally
 
 GTEST = """<testsuites><testsuite name="A">
 <testcase name="works" status="run" result="completed" classname="A"/>
-<testcase name="breaks" status="run" classname="A"><failure message="cut">a.cpp:3</failure></testcase>
+<testcase name="breaks" status="run" classname="A">
+<failure message="cut">a.cpp:3</failure></testcase>
 <testcase name="waits" status="run" result="skipped" classname="A"><skipped/></testcase>
 <testcase name="DISABLED_x" status="notrun" classname="A"/>
 </testsuite></testsuites>"""

@@ -48,7 +48,7 @@ class Text(unittest.TestCase):
     def test_names_the_remedy_of_each_banned_word(self):
         for text in ("std::regex r;", "#include <iostream>", "spawn(x, asio::detached);",
                      "std::format(\"\");", "std::atomic<std::shared_ptr<int>> a;",
-                     "std::thread t;", "assert(x);"):
+                     "assert(x);"):
             with self.subTest(text):
                 self.assert_one(text + "\n", "; ")
 
@@ -57,11 +57,18 @@ class Text(unittest.TestCase):
         self.assert_one("for (auto& x : co_await f()) g(x);\n", "co_await in a condition")
         self.assertEqual(problems_of("if (f(a)) a = co_await g();\n"), [])
 
+    def test_wants_a_lifetime_for_a_const_reference_in_a_coroutine(self):
+        takes = "net::Task<Result<void>> send(Loop& loop,\n    const Call& call);\n"
+        self.assert_one("/// Sends.\n" + takes, ":2: a coroutine", "src/net/a.h")
+        self.assertEqual(problems_of("/// Sends. Lifetime: caller's.\n" + takes, "src/net/a.h"), [])
+        self.assertEqual(problems_of("Task<void> f(Loop& l, const X* x);\n", "src/net/a.h"), [])
+        self.assertEqual(problems_of("Result<void> f(const X& x);\n", "src/net/a.h"), [])
+
     def test_reads_no_banned_word_in_comments_and_strings(self):
         self.assertEqual(problems_of('// std::regex is slow\nf("std::cout");\n'), [])
 
     def test_allows_near_misses(self):
-        self.assertEqual(problems_of("static_assert(x);\nstd::thread::id i;\nstd::function<X> f;\n"),
+        self.assertEqual(problems_of("static_assert(x);\n\nstd::function<X> f;\n"),
                          [])
 
     def test_bans_using_namespace_in_headers_only(self):
