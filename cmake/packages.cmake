@@ -12,7 +12,7 @@ find_package(Threads REQUIRED)
 
 add_library(rapidjson_headers INTERFACE)
 
-# Asio and Beast compile in one file each (src/net/asio_impl.cpp); 1.74, Debian's default, is too old.
+# Asio and Beast compile in one file each (src/net/asio_impl.cpp); Debian's default, 1.74, is old.
 find_package(Boost 1.81 REQUIRED)
 add_library(asio INTERFACE)
 target_link_libraries(asio INTERFACE Boost::headers Threads::Threads)

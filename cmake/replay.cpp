@@ -1,4 +1,5 @@
-// Feeds each file of a corpus folder to a fuzz target: findings stay fixed, in trees without libFuzzer.
+// Feeds each file of a corpus folder to a fuzz target, in trees without libFuzzer: findings stay
+// fixed.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

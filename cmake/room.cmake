@@ -29,7 +29,7 @@ function(naru_room name)
   endif()
 endfunction()
 
-# Rooms from net upwards share a header that names Asio's awaitable; the pure ones do not pay for it.
+# Rooms from net upwards share a header that names Asio's awaitable; pure ones do not pay for it.
 function(naru_precompile target room)
   set(pure base sys chat telemetry security dialect)
   if(room IN_LIST pure)
