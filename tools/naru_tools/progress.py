@@ -46,10 +46,14 @@ def run(label: str, command: list[str], log: Path, **options) -> int:
         with subprocess.Popen(command, text=True, errors="replace", stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               **options) as child:
-            for line in child.stdout:
-                out.write(line)
-                out.flush()
-                meter.feed(line)
+            try:
+                for line in child.stdout:
+                    out.write(line)
+                    out.flush()
+                    meter.feed(line)
+            except BaseException:
+                child.terminate()
+                raise
         meter.end()
         return child.returncode
 
