@@ -1,0 +1,308 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dialect/dialect.h"
+
+namespace naru::dialect {
+namespace {
+
+using Events = std::vector<chat::Event>;
+using Frames = std::vector<std::string>;
+
+std::string frame(std::string_view type, std::string_view more = "") {
+  return fmt::format("event: {0}\ndata: {{\"type\":\"{0}\"{1}{2}}}\n\n", type,
+                     more.empty() ? "" : ",", more);
+}
+const std::string kStart = frame(
+    "message_start",
+    R"("message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"claude-x","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":6,"cache_creation":{"ephemeral_5m_input_tokens":2,"ephemeral_1h_input_tokens":4},"cache_read_input_tokens":3,"output_tokens":1}})");
+std::string begin(int index, std::string_view block) {
+  return frame("content_block_start",
+               fmt::format(R"("index":{},"content_block":{})", index, block));
+}
+std::string begin_text(int index) { return begin(index, R"({"type":"text","text":""})"); }
+std::string delta(int index, std::string_view inner) {
+  return frame("content_block_delta", fmt::format(R"("index":{},"delta":{})", index, inner));
+}
+std::string text(int index, std::string_view words) {
+  return delta(index, fmt::format(R"({{"type":"text_delta","text":"{}"}})", words));
+}
+std::string input(int index, std::string_view quoted) {
+  return delta(index, fmt::format(R"({{"type":"input_json_delta","partial_json":{}}})", quoted));
+}
+std::string stop(int index) {
+  return frame("content_block_stop", fmt::format(R"("index":{})", index));
+}
+std::string tell(std::string_view reason = R"("end_turn")",
+                 std::string_view usage = R"({"output_tokens":7})") {
+  return frame("message_delta",
+               fmt::format(R"("delta":{{"stop_reason":{},"stop_sequence":null}},"usage":{})",
+                           reason, usage));
+}
+const std::string kStop = frame("message_stop");
+
+/// What a scanner makes of a stream that comes in `chunks`.
+struct Scan {
+  std::vector<EventScan> events;
+  AnswerFacts facts;
+  std::optional<Fault> fault;
+  bool may_end = false;
+};
+
+template <class Take>
+void each_event(const Frames& chunks, Take take) {
+  wire::Splitter splitter(1 << 20);
+  for (const std::string& chunk : chunks) {
+    EXPECT_TRUE(splitter.feed(chunk));
+    while (const auto event = splitter.next())
+      if (!take(*event)) return;
+  }
+}
+
+Scan scan(const Frames& chunks) {
+  const auto scanner = anthropic().make_scanner(Operation::Chat);
+  Scan scan;
+  each_event(chunks, [&](const wire::EventView& event) {
+    auto one = scanner->scan(event, scan.facts);
+    if (one)
+      scan.events.push_back(*one);
+    else
+      scan.fault = one.error();
+    return one.has_value();
+  });
+  scan.may_end = scanner->may_end_here();
+  return scan;
+}
+
+struct Read {
+  Events events;
+  std::optional<Fault> fault;
+};
+
+Read read(const Frames& chunks, bool finish = true) {
+  const auto reader = anthropic().make_reader();
+  Read read;
+  const auto note = [&](Result<void> result) {
+    if (!result) read.fault = result.error();
+    return result.has_value();
+  };
+  each_event(chunks,
+             [&](const wire::EventView& event) { return note(reader->read(event, read.events)); });
+  if (!read.fault && finish) note(reader->finish(read.events));
+  return read;
+}
+
+/// Events as one line each, for comparing.
+struct AsWords {
+  std::string operator()(const chat::Started& e) const { return "started " + e.id + " " + e.model; }
+  std::string operator()(const chat::PartStarted& e) const {
+    const auto* call = std::get_if<chat::ToolCall>(&e.head);
+    return fmt::format("part {} kind {}{}", e.part, e.head.index(),
+                       call ? " " + call->id + " " + call->name : "");
+  }
+  std::string operator()(const chat::PartDelta& e) const {
+    return fmt::format("{} + {}", e.part, e.text);
+  }
+  std::string operator()(const chat::ThinkingSigned& e) const {
+    return fmt::format("{} signed {}", e.part, e.signature);
+  }
+  std::string operator()(const chat::PartEnded& e) const { return fmt::format("{} ended", e.part); }
+  std::string operator()(const chat::Finished& e) const {
+    return fmt::format("finished {} {}", static_cast<int>(e.stop), e.stop_sequence);
+  }
+  std::string operator()(const chat::UsageSeen& e) const {
+    return fmt::format("usage {} {}", e.usage.prompt(), e.usage.output);
+  }
+  std::string operator()(const chat::Ping&) const { return "ping"; }
+  std::string operator()(const chat::Ended&) const { return "end"; }
+};
+
+std::vector<std::string> words_of(const Frames& chunks) {
+  const Read done = read(chunks);
+  EXPECT_FALSE(done.fault) << done.fault->detail;
+  std::vector<std::string> words;
+  for (const chat::Event& event : done.events) words.push_back(std::visit(AsWords{}, event));
+  return words;
+}
+
+const Frames kPlain = {kStart,        begin_text(0), frame("ping"), text(0, "안"),
+                       text(0, "녕"), stop(0),       tell(),        kStop};
+
+TEST(AnthropicScanner, follows_a_stream_and_tells_where_content_begins) {
+  const Scan done = scan(kPlain);
+  ASSERT_FALSE(done.fault) << done.fault->detail;
+  std::vector<bool> content;
+  for (const EventScan& event : done.events) content.push_back(event.content);
+  EXPECT_EQ(content, (std::vector<bool>{false, false, false, true, true, false, false, false}));
+  EXPECT_TRUE(done.events.back().terminal);
+  EXPECT_FALSE(done.events[6].terminal);
+  EXPECT_EQ(done.facts.upstream_model, "claude-x");
+  EXPECT_EQ(done.facts.stop, chat::StopReason::EndTurn);
+  EXPECT_EQ(done.facts.delivered.hangul, 6);
+}
+
+TEST(AnthropicScanner, points_at_the_models_value) {
+  const auto tree_text = kStart.substr(kStart.find('{'));
+  const Scan done = scan({kStart});
+  const json::Span span = done.events.at(0).model_span.value();
+  EXPECT_EQ(tree_text.substr(span.begin, span.end - span.begin), R"("claude-x")");
+}
+
+TEST(AnthropicScanner, adds_up_usage_that_comes_in_parts) {
+  const Scan done = scan(kPlain);
+  EXPECT_EQ(
+      done.facts.usage,
+      (chat::Usage{
+          .input = 10, .cache_read = 3, .cache_write_5m = 2, .cache_write_1h = 4, .output = 7}));
+  EXPECT_TRUE(done.facts.usage_reported);
+}
+
+TEST(AnthropicScanner, takes_later_usage_whole_and_never_smaller) {
+  const Scan done = scan({kStart, tell(R"("end_turn")", R"({"input_tokens":20,"output_tokens":9})"),
+                          tell(R"("end_turn")", R"({"input_tokens":0,"output_tokens":4})")});
+  EXPECT_EQ(done.facts.usage.input, 20);
+  EXPECT_EQ(done.facts.usage.output, 9);
+  EXPECT_EQ(done.facts.usage.cache_write_1h, 4);
+}
+
+TEST(AnthropicScanner, does_not_call_a_beginning_a_report) {
+  EXPECT_FALSE(scan({kStart, begin_text(0), text(0, "a")}).facts.usage_reported);
+}
+
+TEST(AnthropicScanner, takes_a_started_call_for_content) {
+  const Scan done =
+      scan({kStart, begin(0, R"({"type":"tool_use","id":"t","name":"f","input":{}})")});
+  EXPECT_TRUE(done.events.back().content);
+}
+
+TEST(AnthropicScanner, ignores_all_after_the_end) {
+  Frames more = kPlain;
+  more.insert(more.end(), {kStart, "data: [DONE]\n\n", "data: {\n\n"});
+  const Scan done = scan(more);
+  EXPECT_FALSE(done.fault);
+  EXPECT_FALSE(done.events.back().terminal && done.events.size() > kPlain.size());
+}
+
+TEST(AnthropicScanner, lets_newer_events_comments_and_pings_pass) {
+  const Scan done = scan({": hello\n\n", kStart, frame("later_event", R"("x":{})"), frame("ping")});
+  EXPECT_FALSE(done.fault);
+  EXPECT_EQ(done.events.size(), 4U);
+}
+
+TEST(AnthropicScanner, says_whether_an_end_without_marker_is_whole) {
+  EXPECT_FALSE(scan({}).may_end);
+  EXPECT_FALSE(scan({kStart, begin_text(0)}).may_end);
+  EXPECT_FALSE(scan({kStart, begin_text(0), text(0, "a"), tell()}).may_end);
+  EXPECT_FALSE(scan({kStart, tell("null")}).may_end);
+  EXPECT_TRUE(scan({kStart, begin_text(0), stop(0), tell()}).may_end);
+  EXPECT_TRUE(scan(kPlain).may_end);
+}
+
+struct ErrorCase {
+  const char* type;
+  FaultKind kind;
+};
+
+TEST(AnthropicScanner, reads_errors_within_a_stream_by_their_type) {
+  for (const auto& [type, kind] : {ErrorCase{"overloaded_error", FaultKind::Overloaded},
+                                   {"rate_limit_error", FaultKind::RateLimited},
+                                   {"invalid_request_error", FaultKind::UpstreamRefused},
+                                   {"authentication_error", FaultKind::UpstreamAuth},
+                                   {"timeout_error", FaultKind::UpstreamTimeout},
+                                   {"api_error", FaultKind::UpstreamFailed},
+                                   {"never_heard_of", FaultKind::UpstreamFailed}}) {
+    const std::string error =
+        frame("error", fmt::format(R"("error":{{"type":"{}","message":"why"}})", type));
+    const Scan done = scan({kStart, error});
+    ASSERT_TRUE(done.events.back().error) << type;
+    EXPECT_EQ(done.events.back().error->kind, kind) << type;
+    EXPECT_EQ(read({kStart, error}).fault->kind, kind) << type;
+  }
+}
+
+TEST(AnthropicScanner, finds_an_error_that_came_without_its_name) {
+  const std::string hidden =
+      "data: {\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\"}}\n\n";
+  EXPECT_EQ(scan({kStart, hidden}).events.back().error->kind, FaultKind::UpstreamFailed);
+}
+
+TEST(AnthropicStream, is_refused_where_it_breaks_its_grammar) {
+  const Frames broken[] = {
+      {begin_text(0)},
+      {kStop},
+      {kStart, kStart},
+      {kStart, text(0, "a")},
+      {kStart, stop(0)},
+      {kStart, begin_text(0), begin_text(0)},
+      {kStart, begin_text(0), stop(0), stop(0)},
+      {kStart, begin_text(0), stop(0), begin_text(0)},
+      {kStart, begin_text(0), stop(0), text(0, "a")},
+      {kStart, begin_text(0), tell(), kStop},
+      {kStart, begin(-1, R"({"type":"text"})")},
+      {kStart, begin(70'000, R"({"type":"text"})")},
+      {kStart, frame("content_block_start", R"("index":0)")},
+      {kStart, frame("content_block_stop")},
+      {"event: ping\ndata: {\"type\":\"message_stop\"}\n\n"},
+      {"event: message_start\ndata: {\"type\":\n\n"},
+      {frame("message_start")},
+  };
+  for (const Frames& frames : broken) {
+    const std::string last = frames.back();
+    ASSERT_TRUE(scan(frames).fault) << last;
+    EXPECT_EQ(scan(frames).fault->kind, FaultKind::UpstreamInvalid) << last;
+    EXPECT_EQ(read(frames).fault->kind, FaultKind::UpstreamInvalid) << last;
+  }
+}
+
+TEST(AnthropicReader, gives_the_canonical_sequence) {
+  EXPECT_EQ(words_of(kPlain),
+            (Frames{"started msg_1 claude-x", "usage 19 1", "part 0 kind 0", "ping", "0 + 안",
+                    "0 + 녕", "0 ended", "usage 19 7", "finished 0 ", "end"}));
+}
+
+TEST(AnthropicReader, numbers_the_parts_others_can_show) {
+  EXPECT_EQ(words_of({kStart, begin(0, R"({"type":"thinking","thinking":"","signature":""})"),
+                      delta(0, R"({"type":"thinking_delta","thinking":"hm"})"),
+                      delta(0, R"({"type":"signature_delta","signature":"c2ln"})"), stop(0),
+                      begin(1, R"({"type":"server_tool_use","id":"s","name":"web","input":{}})"),
+                      input(1, R"("{}")"), stop(1),
+                      begin(2, R"({"type":"tool_use","id":"t","name":"f","input":{}})"),
+                      input(2, R"("")"), input(2, R"("{\"a\":")"), input(2, R"("1}")"), stop(2),
+                      tell(R"("tool_use")"), kStop}),
+            (Frames{"started msg_1 claude-x", "usage 19 1", "part 0 kind 4", "0 + hm",
+                    "0 signed c2ln", "0 ended", "part 1 kind 2 t f", "1 + {\"a\":", "1 + 1}",
+                    "1 ended", "usage 19 7", "finished 3 ", "end"}));
+}
+
+TEST(AnthropicReader, gives_a_call_without_pieces_the_input_of_its_start) {
+  const auto with_input = [](std::string_view given) {
+    return words_of({kStart,
+                     begin(0, fmt::format(R"({{"type":"tool_use","id":"t","name":"f"{}}})", given)),
+                     stop(0), tell(), kStop})
+        .at(3);
+  };
+  EXPECT_EQ(with_input(R"(,"input":{})"), "0 + {}");
+  EXPECT_EQ(with_input(""), "0 + {}");
+  EXPECT_EQ(with_input(R"(,"input":{"a": 1})"), "0 + {\"a\": 1}");
+}
+
+TEST(AnthropicReader, takes_a_whole_answer_without_its_marker) {
+  EXPECT_EQ(words_of({kStart, begin_text(0), stop(0), tell(R"("max_tokens")")}).back(), "end");
+}
+
+TEST(AnthropicReader, refuses_a_cut_answer_and_one_without_a_reason) {
+  EXPECT_EQ(read({kStart, begin_text(0), text(0, "a")}).fault->kind, FaultKind::UpstreamInvalid);
+  EXPECT_EQ(read({kStart, tell("null"), kStop}).fault->kind, FaultKind::UpstreamInvalid);
+  EXPECT_FALSE(read({kStart, begin_text(0), text(0, "a")}, false).fault);
+}
+
+TEST(AnthropicReader, reads_the_same_wherever_the_bytes_are_cut) {
+  std::string whole;
+  for (const std::string& one : kPlain) whole += one;
+  const std::vector<std::string> expected = words_of({whole});
+  for (std::size_t at = 0; at <= whole.size(); ++at)
+    ASSERT_EQ(words_of({whole.substr(0, at), whole.substr(at)}), expected) << "cut at " << at;
+}
+
+}  // namespace
+}  // namespace naru::dialect
