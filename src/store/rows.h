@@ -15,8 +15,8 @@ namespace naru::store {
 /// An API key as the store knows it.
 struct KeyRow {
   std::int64_t id = 0;
-  std::string name;  ///< unique among keys that are not revoked
-  std::string hint;  ///< last four characters, to tell keys apart
+  std::string name = {};  ///< unique among keys that are not revoked
+  std::string hint = {};  ///< last four characters, to tell keys apart
   security::KeyHash hash{};
   WallTime created{};
   std::optional<WallTime> expires = {};
@@ -26,36 +26,37 @@ struct KeyRow {
 
 /// How the tokens of a row were found.
 enum class TokenMethod : std::uint8_t { Reported, Engine, Bytes, None };
-std::string_view word_of(TokenMethod method);  ///< `reported`, `engine`, `bytes`, `none`
+std::string_view word_of(TokenMethod method);     ///< `reported`, `engine`, `bytes`, `none`
+TokenMethod token_method(std::string_view word);  ///< `None` for any other word
 
 /// One exchange in the ledger. Its time is in its id.
 struct LedgerRow {
   ExchangeId id = 0;
   std::int64_t key_id = 0;
-  std::string model;           ///< public name asked for
-  std::string upstream;        ///< of the last attempt; empty if there was none
-  std::string upstream_model;  ///< the upstream's own name for it
-  std::string dialect;
-  std::string operation;
-  std::string outcome;  ///< `ok` or the word of a fault
-  int status = 0;       ///< HTTP status the client was given
+  std::string model = {};           ///< public name asked for
+  std::string upstream = {};        ///< of the last attempt; empty if there was none
+  std::string upstream_model = {};  ///< the upstream's own name for it
+  std::string dialect = {};
+  std::string operation = {};
+  std::string outcome = {};  ///< `ok` or the word of a fault
+  int status = 0;            ///< HTTP status the client was given
   int attempts = 0;
   bool stream = false;
   chat::Usage tokens = {};
   TokenMethod method = TokenMethod::None;
   std::optional<std::int64_t> first_token_us = {};
   std::int64_t total_us = 0;
-  std::int64_t revision = 0;      ///< of the snapshot that was in force
-  std::string rule;               ///< what chose the target: `weight`, `fallback`, …
-  std::string client_request_id;  ///< the client's own id, if it gave a sane one
-  int losses = 0;                 ///< fields the target could not carry
+  std::int64_t revision = 0;           ///< of the snapshot that was in force
+  std::string rule = {};               ///< what chose the target: `weight`, `fallback`, …
+  std::string client_request_id = {};  ///< the client's own id, if it gave a sane one
+  int losses = 0;                      ///< fields the target could not carry
 };
 
 /// Sums of ledger rows under one heading.
 struct UsageRow {
-  std::string key;  ///< name of the key, or empty when not grouped by it
-  std::string model;
-  std::string day;  ///< `2026-11-23` (UTC)
+  std::string key = {};  ///< name of the key, or empty when not grouped by it
+  std::string model = {};
+  std::string day = {};  ///< `2026-11-23` (UTC)
   std::int64_t exchanges = 0;
   std::int64_t failed = 0;
   chat::Usage tokens = {};

@@ -13,6 +13,8 @@ struct StoreOptions {
   std::string directory;   ///< the data directory; made with mode 0700, files 0600
   bool power_safe = true;  ///< rows survive a power cut (synchronous=FULL), not only kill -9
   std::size_t ledger_queue = 10'000;  ///< rows waiting to be written; beyond it new work is refused
+  /// With less room on the disk new work is refused, so that what runs can still be recorded.
+  std::uint64_t least_free_bytes = std::uint64_t{64} << 20;
 };
 
 /// Durable rows of one installation. Its calls block, so they are made from threads that are no
@@ -37,6 +39,10 @@ class Store {
   virtual net::Task<Result<std::optional<KeyRow>>> find_key(net::Loop& loop, security::KeyHash hash,
                                                             net::Until until) = 0;
 
+  /// Whether the keys were hashed under the pepper of that `KeyHasher::fingerprint`; the first one
+  /// is remembered, as is any while there is no key. Fails: Unavailable: no key would be known.
+  virtual Result<void> check_pepper(const security::KeyHash& fingerprint) = 0;
+
   // Ledger.
   /// Returns once the row is durable; rows that wait together share one commit.
   /// Fails: Unavailable (disk full, damaged), Overloaded (queue full).
@@ -45,6 +51,8 @@ class Store {
   /// Newest first; for looking up one exchange or watching.
   virtual Result<std::vector<LedgerRow>> recent(std::size_t most) = 0;
   virtual Result<std::optional<LedgerRow>> find_exchange(ExchangeId id) = 0;
+  /// The highest id, 0 at first: what an `IdMaker` goes on from.
+  virtual Result<ExchangeId> last_exchange() = 0;
   virtual std::size_t ledger_waiting() const = 0;
   /// Whether new work may begin: the queue has room and the last write did not fail.
   virtual Result<void> ready() const = 0;
