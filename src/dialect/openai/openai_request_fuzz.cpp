@@ -1,0 +1,54 @@
+#include "dialect/testing.h"
+
+// Any bytes as a request: what scans is forwarded as JSON, what is read is written as JSON, and a
+// text the guard would see lies within the body.
+namespace naru::dialect {
+namespace {
+
+void check_texts(const json::Tree& body, const RequestScan& scan) {
+  for (const json::Span text : scan.texts) {
+    NARU_CHECK(text.begin < text.end && text.end <= body.text().size(), "it lies in the body");
+    NARU_CHECK(body.text()[text.begin] == '"' && body.text()[text.end - 1] == '"',
+               "it has its quotes");
+  }
+}
+
+void check_forward(Operation operation, const json::Tree& body, const RequestScan& scan,
+                   bool engine) {
+  const Forward forward{.upstream_model = "up\"stream", .listed_fields_only = engine};
+  std::vector<chat::Loss> losses;
+  const testing::Parsed sent(openai().forward_request(operation, body, scan, forward, losses));
+  NARU_CHECK(sent.ok(), "what goes on is JSON");
+  NARU_CHECK(sent.root().find("model")->text() == forward.upstream_model, "it names the model");
+  NARU_CHECK(engine || sent.root().size() >= body.root().size(), "providers get every field");
+  const Result<RequestScan> again = openai().scan_request(operation, sent.tree());
+  NARU_CHECK(again.has_value(), "it says what was understood");
+  const bool streams = scan.stream && operation != Operation::Embed;
+  NARU_CHECK(!streams || again->stream_usage, "its stream will tell usage");
+}
+
+void check_crossing(const json::Tree& body) {
+  const Result<chat::Request> request = openai().read_request(body);
+  if (!request) return;
+  std::vector<chat::Loss> losses;
+  const testing::Parsed written(openai().write_request(*request, losses));
+  NARU_CHECK(written.ok(), "what is written is JSON");
+  NARU_CHECK(openai().read_request(written.tree()).has_value(), "it can be read again");
+}
+
+}  // namespace
+}  // namespace naru::dialect
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace naru::dialect;
+  const testing::Parsed body(std::string(reinterpret_cast<const char*>(data), size));
+  if (!body.ok()) return 0;
+  for (const Operation operation : {Operation::Chat, Operation::Complete, Operation::Embed}) {
+    const auto scan = openai().scan_request(operation, body.tree());
+    if (!scan) continue;
+    check_texts(body.tree(), *scan);
+    for (const bool engine : {false, true}) check_forward(operation, body.tree(), *scan, engine);
+  }
+  check_crossing(body.tree());
+  return 0;
+}
