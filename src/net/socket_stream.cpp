@@ -152,6 +152,7 @@ Result<std::size_t> SocketStream::write_now(const Parts& parts) {
   for (const std::string_view part : parts)
     if (!part.empty()) pieces[count++] = {const_cast<char*>(part.data()), part.size()};
   if (!impl_->open()) return impl_->closed();
+  if (count == 0) return 0;
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = count;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "net/http/heads_for_test.h"
+
 namespace naru::net {
 namespace {
 
@@ -107,80 +109,11 @@ TEST(RequestParser, tells_what_the_head_says_about_its_connection) {
             7u);
 }
 
-struct BadHead {
-  std::string_view name;
-  std::string_view head;  // without the empty line
-  std::string_view reason;
-  int status = 400;
-};
-
-constexpr BadHead kBadHeads[] = {
-    {"bare LF", "GET / HTTP/1.1\nHost: a", "CR LF"},
-    {"LF ends a header", "GET / HTTP/1.1\r\nHost: a\nX: y", "CR LF"},
-    {"folded header", "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n z", "folded"},
-    {"folded by a tab", "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\tz", "folded"},
-    {"folded first header", "GET / HTTP/1.1\r\n Host: a", "folded"},
-    {"TLS hello", "\x16\x03\x01", "TLS"},
-    {"space before the method", " GET / HTTP/1.1\r\nHost: a", "word"},
-    {"method with a bracket", "GE[T / HTTP/1.1\r\nHost: a", "method"},
-    {"no target", "GET  HTTP/1.1\r\nHost: a", "target"},
-    {"target with a control byte", "GET /\x01 HTTP/1.1\r\nHost: a", "target"},
-    {"relative target", "GET v1/models HTTP/1.1\r\nHost: a", "target"},
-    {"CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a", "target"},
-    {"star with GET", "GET * HTTP/1.1\r\nHost: a", "target"},
-    {"URL without a host", "GET http:///x HTTP/1.1\r\nHost: a", "target"},
-    {"other scheme", "GET ftp://a/x HTTP/1.1\r\nHost: a", "target"},
-    {"HTTP/2.0", "GET / HTTP/2.0\r\nHost: a", "version", 505},
-    {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: a", "version", 505},
-    {"HTTP/0.9", "GET /\r\nHost: a", "target"},
-    {"lower-case version", "GET / http/1.1\r\nHost: a", "version", 505},
-    {"two spaces before the version", "GET /  HTTP/1.1\r\nHost: a", "version", 505},
-    {"no Host", "GET / HTTP/1.1\r\nX: y", "no Host"},
-    {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nhost: a", "more than one Host"},
-    {"Host with a path", "GET / HTTP/1.1\r\nHost: a/b", "Host is no"},
-    {"Host with user", "GET / HTTP/1.1\r\nHost: u@a", "Host is no"},
-    {"space before the colon", "GET / HTTP/1.1\r\nHost : a", "name"},
-    {"empty header name", "GET / HTTP/1.1\r\nHost: a\r\n: x", "name"},
-    {"header without a colon", "GET / HTTP/1.1\r\nHost: a\r\nX", "name"},
-    {"control byte in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: \x01", "value"},
-    {"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb", "CR LF"},
-    {"DEL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: \x7f", "value"},
-    {"chunked behind a letter", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked",
-     "'chunked'"},
-    {"other coding before chunked",
-     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked", "'chunked'"},
-    {"identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity", "'chunked'"},
-    {"chunked with a parameter", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;x=1",
-     "'chunked'"},
-    {"empty Transfer-Encoding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:", "'chunked'"},
-    {"chunked twice",
-     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
-     "repeated"},
-    {"length, then chunked",
-     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked", "beside"},
-    {"chunked, then length",
-     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5", "beside"},
-    {"length, then xchunked",
-     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: xchunked", "beside"},
-    {"chunked in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked", "HTTP/1.0"},
-    {"two equal lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5",
-     "more than one"},
-    {"two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6",
-     "more than one"},
-    {"list of lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5", "digits"},
-    {"signed length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5", "no number"},
-    {"negative length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5", "no number"},
-    {"hexadecimal length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5", "no number"},
-    {"empty length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:", "no number"},
-    {"length over 64 bits", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616",
-     "no number"},
-};
-
 TEST(RequestParser, refuses_each_head_that_readers_could_read_differently) {
-  for (const BadHead& bad : kBadHeads) {
+  for (const testing::BadHead& bad : testing::kBadHeads) {
     const std::string bytes = fmt::format("{}\r\n\r\n", bad.head);
     const Read it = read(bytes);
-    EXPECT_THAT(it.fault, testing::HasSubstr(bad.reason)) << bad.name;
+    EXPECT_THAT(it.fault, ::testing::HasSubstr(bad.reason)) << bad.name;
     EXPECT_EQ(it.parser.refusal_status(), bad.status) << bad.name;
   }
 }
@@ -221,13 +154,14 @@ TEST(RequestParser, refuses_broken_chunks) {
         "10000000000000000\r\n"sv, "5\nhello\n"sv, "5\r\nhello\n0\r\n\r\n"sv,
         "0\r\nbad trailer\r\n\r\n"sv})
     EXPECT_THAT(chunked_body(bytes),
-                testing::AnyOf(testing::StartsWith("!"), testing::EndsWith("…")))
+                ::testing::AnyOf(::testing::StartsWith("!"), ::testing::EndsWith("…")))
         << bytes;
 }
 
 TEST(RequestParser, refuses_an_endless_chunk_line) {
-  EXPECT_THAT(chunked_body("5;" + std::string(20'000, 'x'), 1000), testing::StartsWith("!"));
-  EXPECT_THAT(chunked_body("0\r\nX: " + std::string(20'000, 'x'), 1000), testing::StartsWith("!"));
+  EXPECT_THAT(chunked_body("5;" + std::string(20'000, 'x'), 1000), ::testing::StartsWith("!"));
+  EXPECT_THAT(chunked_body("0\r\nX: " + std::string(20'000, 'x'), 1000),
+              ::testing::StartsWith("!"));
 }
 
 TEST(RequestParser, reads_as_much_of_a_body_as_was_declared) {

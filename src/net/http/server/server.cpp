@@ -1,0 +1,89 @@
+#include "net/http/server.h"
+
+#include "net/http/server/acceptor.h"
+
+namespace naru::net {
+namespace {
+
+constexpr std::chrono::seconds kAbandonAfter{10};  // a handler that does not end when told
+
+class LoopsServer final : public HttpServer {
+ public:
+  LoopsServer(Loops& loops, std::shared_ptr<ServerShared> shared, std::vector<Listener> listeners)
+      : clock_(loops.at(0).clock()),
+        shared_(std::move(shared)),
+        address_(listeners.front().address()) {
+    for (unsigned i = 0; i < loops.count(); ++i)
+      acceptors_.push_back(
+          std::make_shared<Acceptor>(loops.at(i), shared_, std::move(listeners[i])));
+  }
+
+  ~LoopsServer() override {
+    if (!drained_) drain(clock_.now());
+    // What belongs to a loop ends on it, after the last of its tasks.
+    for (auto& acceptor : acceptors_) {
+      Loop& loop = acceptor->loop();
+      if (loop.running()) loop.post([held = std::move(acceptor)] {});
+    }
+  }
+
+  void start() override {
+    shared_->acceptors = acceptors_.size();
+    on_each_loop([](Acceptor& acceptor) { acceptor.start(); });
+  }
+  std::uint16_t port() const override { return address_.port(); }
+  std::string address() const override { return address_.text(); }
+  std::size_t connections() const override { return shared_->connections; }
+
+  void drain(Monotonic by) override {
+    drained_ = true;
+    shared_->draining = true;
+    on_each_loop([](Acceptor& acceptor) { acceptor.drain(); });
+    if (wait_for_end(clock_, by)) return;
+    on_each_loop([](Acceptor& acceptor) { acceptor.cut(); });
+    const SystemClock real;
+    if (!wait_for_end(real, real.now() + kAbandonAfter))
+      acceptors_.front()->loop().log().error("listen.abandoned",
+                                             {telemetry::field("connections", connections())});
+  }
+
+ private:
+  void on_each_loop(void (*act)(Acceptor&)) {
+    for (const auto& acceptor : acceptors_)
+      acceptor->loop().post([acceptor, act] { act(*acceptor); });
+  }
+
+  bool ended() const { return shared_->acceptors == 0 && shared_->connections == 0; }
+
+  /// Waits for acceptors and connections. A loop that no thread runs (before its start, after its
+  /// stop, in a test) is given its turns from here.
+  bool wait_for_end(const Clock& clock, Monotonic by) {
+    std::unique_lock lock(shared_->mutex);
+    while (!ended()) {
+      if (clock.now() >= by) return false;
+      lock.unlock();
+      for (const auto& acceptor : acceptors_)
+        if (!acceptor->loop().running()) acceptor->loop().poll();
+      lock.lock();
+      if (!ended()) shared_->changed.wait_for(lock, std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+
+  const Clock& clock_;
+  std::shared_ptr<ServerShared> shared_;
+  SocketAddress address_;
+  std::vector<std::shared_ptr<Acceptor>> acceptors_;
+  bool drained_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::open(Loops& loops, ListenOptions options,
+                                                     Handler& handler) {
+  NARU_TRY(auto listeners, Listener::open(options.host, options.port, loops.count()));
+  auto shared = std::make_shared<ServerShared>(std::move(options), handler);
+  return std::make_unique<LoopsServer>(loops, std::move(shared), std::move(listeners));
+}
+
+}  // namespace naru::net
