@@ -13,23 +13,32 @@ std::string proxy_of(const UpstreamSpec& spec, std::string_view url) {
   return spec.proxy == "environment" ? net::proxy_from_environment(url) : spec.proxy;
 }
 
-/// A dialect whose paths begin with a version wants a URL without it.
-bool repeats_version(const dialect::Dialect& dialect, std::string_view url) {
+/// Base URLs are taken as the provider's own SDK takes them, and with the API's path too.
+std::string url_of(const UpstreamSpec& spec, const ProviderRow& provider) {
+  std::string_view url = spec.base_url.empty() ? provider.base_url : spec.base_url;
   while (url.ends_with('/')) url.remove_suffix(1);
-  return url.ends_with("/v1") && dialect.path(dialect::Operation::Chat).starts_with("/v1/");
+  const bool has_path = url.ends_with(provider.api_path);
+  return fmt::format("{}{}", url, has_path ? "" : provider.api_path);
 }
 
-Result<std::shared_ptr<const net::Remote>> make_remote(const Upstream& upstream) {
+/// Null, and a problem, if URL, CA or proxy cannot be used.
+std::shared_ptr<const net::Remote> make_remote(const Upstream& upstream,
+                                               std::vector<Problem>& problems) {
   const UpstreamSpec& spec = upstream.spec;
-  const std::string url =
-      spec.base_url.empty() ? std::string(upstream.provider->base_url) : spec.base_url;
-  if (repeats_version(*upstream.dialect, url))
-    return fail(FaultKind::InvalidRequest,
-                "ends in /v1, which provider {} adds itself; leave it out", spec.provider);
-  return net::Remote::make({.base_url = url,
-                            .tls = {.ca_file = spec.ca_file},
-                            .proxy = proxy_of(spec, url),
-                            .connect_timeout = spec.timeouts.connect});
+  const std::string url = url_of(spec, *upstream.provider);
+  const std::string proxy = proxy_of(spec, url);
+  const auto make = [&](const std::string& ca_file, const std::string& through) {
+    return net::Remote::make({.base_url = url,
+                              .tls = {.ca_file = ca_file},
+                              .proxy = through,
+                              .connect_timeout = spec.timeouts.connect});
+  };
+  auto remote = make(spec.ca_file, proxy);
+  if (remote) return *std::move(remote);
+  // What can be left out tells which setting is the wrong one.
+  const char* path = !make("", "") ? "base_url" : make("", proxy) ? "ca_file" : "proxy";
+  problems.push_back({.path = path, .text = "cannot be used: " + remote.error().detail});
+  return nullptr;
 }
 
 }  // namespace
@@ -51,11 +60,7 @@ std::shared_ptr<const Upstream> make_upstream(UpstreamSpec spec, std::vector<Pro
   } else {
     problems.push_back({.path = credential.error().param, .text = credential.error().detail});
   }
-  if (auto remote = make_remote(*upstream)) {
-    upstream->remote = *std::move(remote);
-  } else {
-    problems.push_back({.path = "base_url", .text = remote.error().detail});
-  }
+  upstream->remote = make_remote(*upstream, problems);
   return problems.size() == before ? upstream : nullptr;
 }
 
@@ -89,8 +94,8 @@ std::vector<net::Header> own_headers(const Upstream& upstream) {
 }
 
 std::shared_ptr<const Upstream> Upstreams::find(std::string_view name) const {
-  const auto found = by_name.find(name);
-  return found == by_name.end() ? nullptr : found->second;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 }  // namespace naru::provider

@@ -52,6 +52,7 @@ struct ProviderRow {
   std::string_view name;      ///< `openai`, `anthropic`, `openai_compatible`
   std::string_view dialect;   ///< name of its dialect
   std::string_view base_url;  ///< empty: the operator must give one
+  std::string_view api_path;  ///< put after a base URL that does not end with it: `/v1`, or empty
   Auth auth;
   bool credential_required;
   std::string_view
@@ -81,11 +82,17 @@ std::shared_ptr<const Upstream> make_upstream(UpstreamSpec spec, std::vector<Pro
 /// Headers naru itself puts on a call: credential, version, organisation.
 std::vector<net::Header> own_headers(const Upstream& upstream);
 
-/// All upstreams of a snapshot, by name.
-struct Upstreams {
-  std::map<std::string, std::shared_ptr<const Upstream>, std::less<>> by_name;
+/// All upstreams of a snapshot.
+class Upstreams {
+ public:
+  using Map = std::map<std::string, std::shared_ptr<const Upstream>, std::less<>>;
+  explicit Upstreams(Map by_name) : by_name_(std::move(by_name)) {}
   /// Null if there is none.
   std::shared_ptr<const Upstream> find(std::string_view name) const;
+  const Map& all() const { return by_name_; }
+
+ private:
+  Map by_name_;
 };
 
 }  // namespace naru::provider

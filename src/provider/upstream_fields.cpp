@@ -134,7 +134,8 @@ const Fields<UpstreamSpec>& upstream_fields() {
           .required("openai")
           .text("base_url", &UpstreamSpec::base_url, base_url,
                 "Where calls go, as the provider's own SDK takes it: with /v1 for OpenAI and "
-                "compatible servers, without for Anthropic. unix:/path/to.sock is a UNIX socket. "
+                "compatible servers, with or without for Anthropic. unix:/path/to.sock is a UNIX "
+                "socket. "
                 "Left out: the provider's own; openai_compatible has none.")
           .object("credential", &UpstreamSpec::credential, credential_fields(),
                   "Where the key is. No document holds a key itself.")
