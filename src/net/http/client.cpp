@@ -1,0 +1,66 @@
+#include "net/http/client.h"
+
+#include "net/http/client_call.h"
+#include "net/http/connect.h"
+#include "net/http/pool.h"
+#include "net/http/request_head.h"
+
+namespace naru::net {
+namespace {
+
+using CallPtr = std::unique_ptr<ClientCall>;
+using RemotePtr = std::shared_ptr<const HttpRemote>;
+
+class PooledClient final : public HttpClient {
+ public:
+  PooledClient(Loop& loop, Resolver& resolver)
+      : loop_(loop), resolver_(resolver), pool_(loop.timers()) {}
+
+  Task<Result<CallPtr>> send(std::shared_ptr<const Remote> remote, ClientRequest request,
+                             Until until) override {
+    // There is no other kind: Remote::make makes this one.
+    const auto to = std::static_pointer_cast<const HttpRemote>(remote);
+    NARU_CO_TRY(const std::string head, write_request_head(*to, request));
+    if (until.stopped()) co_return fail(FaultKind::Cancelled, "nobody waits for an answer");
+
+    if (PooledStream idle = pool_.take(to->key()); idle.stream != nullptr) {
+      auto call = std::make_unique<HttpCall>(to, HttpCall::Connection{std::move(idle)}, pool_);
+      const auto opened = co_await call->open(head, request, until);
+      if (opened) co_return CallPtr(std::move(call));
+      // The peer may have closed an idle connection just as we chose it: RFC 9112, 9.3.1.
+      const bool stale = opened.error().kind == FaultKind::UpstreamFailed && call->unanswered();
+      if (!stale) co_return fail(opened.error());
+    }
+    co_return co_await send_fresh(to, head, request, until);
+  }
+
+  std::size_t idle_connections() const override { return pool_.size(); }
+  void close_idle() override { pool_.clear(); }
+
+ private:
+  /// Lifetime: `head` stays until the task ends.
+  Task<Result<CallPtr>> send_fresh(RemotePtr to, std::string_view head, ClientRequest request,
+                                   Until until) {
+    const Monotonic began = loop_.clock().now();
+    auto connected = co_await connect(loop_, resolver_, to, until);
+    NARU_CO_TRY(auto stream, std::move(connected));
+    const Monotonic now = loop_.clock().now();
+    auto call = std::make_unique<HttpCall>(
+        to, HttpCall::Connection{{std::move(stream), now}, now - began}, pool_);
+    const auto opened = co_await call->open(head, request, until);
+    NARU_CO_TRY_VOID(opened);
+    co_return CallPtr(std::move(call));
+  }
+
+  Loop& loop_;
+  Resolver& resolver_;
+  Pool pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpClient> HttpClient::make(Loop& loop, Resolver& resolver) {
+  return std::make_unique<PooledClient>(loop, resolver);
+}
+
+}  // namespace naru::net
