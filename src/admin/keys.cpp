@@ -1,3 +1,5 @@
+#include "admin/keys.h"
+
 #include "admin/dates.h"
 #include "admin/handlers.h"
 #include "base/json_fields.h"
@@ -9,13 +11,6 @@ namespace {
 constexpr std::size_t kMaxNameBytes = 100;
 constexpr std::size_t kMaxModels = 100;
 constexpr std::int64_t kLongestLife_s = 100LL * 366 * 24 * 3600;
-
-struct KeyOrder {
-  std::string name;
-  std::optional<std::int64_t> expires_in_s;
-  std::vector<std::string> models;
-  bool replace = false;
-};
 
 std::vector<std::string> read_models(json::FieldReader& in) {
   std::vector<std::string> models;
@@ -83,21 +78,25 @@ Result<Reply> list_keys(Context& context, const Request&) {
   return reply;
 }
 
-Result<Reply> create_key(Context& context, const Request& request) {
-  NARU_TRY(KeyOrder order, read_order(request.body));
-  store::Store& store = context.services.store;
-  if (order.replace) NARU_TRY_VOID(clear_name(store, order.name));
-  const Secret key = security::make_key();
+Result<IssuedKey> issue_key(gateway::Services& services, KeyOrder order) {
+  if (order.replace) NARU_TRY_VOID(clear_name(services.store, order.name));
+  Secret key = security::make_key();
   store::KeyRow row{.name = std::move(order.name),
                     .hint = std::string(key.reveal().substr(key.reveal().size() - 4)),
-                    .hash = context.services.hasher.hash(key.reveal()),
-                    .created = context.services.clock.wall_now(),
+                    .hash = services.hasher.hash(key.reveal()),
+                    .created = services.clock.wall_now(),
                     .models = std::move(order.models)};
   if (order.expires_in_s) row.expires = row.created + std::chrono::seconds(*order.expires_in_s);
-  NARU_TRY(const store::KeyRow made, store.add_key(std::move(row)));
+  NARU_TRY(store::KeyRow made, services.store.add_key(std::move(row)));
+  return IssuedKey{.row = std::move(made), .text = std::move(key)};
+}
+
+Result<Reply> create_key(Context& context, const Request& request) {
+  NARU_TRY(KeyOrder order, read_order(request.body));
+  NARU_TRY(const IssuedKey issued, issue_key(context.services, std::move(order)));
   Reply reply{.status = 201};
   json::Writer out(reply.body);
-  write_key(out, made, key.reveal());
+  write_key(out, issued.row, issued.text.reveal());
   return reply;
 }
 

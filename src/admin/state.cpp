@@ -2,6 +2,7 @@
 #include "admin/handlers.h"
 #include "base/json_fields.h"
 #include "base/json_writer.h"
+#include "provider/upstream.h"
 
 namespace naru::admin {
 namespace {
@@ -64,7 +65,7 @@ void write_deployment(json::Writer& out, const deploy::DeploymentStatus& status)
 
 Result<Reply> metrics(Context& context, const Request&) {
   return Reply{.body = context.services.metrics.text(),
-               .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+               .content_type = telemetry::Metrics::kContentType};
 }
 
 Result<Reply> status(Context& context, const Request&) {

@@ -27,6 +27,8 @@ struct DeploymentSpec {
   std::chrono::milliseconds idle_unload{0};         ///< without a call; 0: never
   std::chrono::milliseconds load_timeout{120'000};  ///< a load without any progress
   std::chrono::milliseconds drain{30'000};          ///< for calls to end before it is stopped
+
+  bool operator==(const DeploymentSpec&) const = default;
 };
 
 /// What an operator may set of a deployment.

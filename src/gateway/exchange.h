@@ -111,6 +111,7 @@ class Exchange {
   dialect::RequestScan scan;
   // admit
   std::shared_ptr<const ModelSpec> model;
+  std::optional<telemetry::Metrics::InFlight> in_flight;
   // route
   Decision decision;
   // call

@@ -75,14 +75,22 @@ class Endpoints {
   static constexpr std::uint32_t kMaxWaiting = 512;  ///< calls held a deployment
 
  private:
+  using Wanted = std::function<void(const std::string&)>;
+  using Waiters = std::map<std::uint64_t, net::Handoff<bool>>;
   struct Entry {
     std::shared_ptr<const EndpointState> state;
     std::shared_ptr<Load> load;
-    std::vector<net::Handoff<bool>> waiters;
+    Waiters waiters;  // told once, at the next change
   };
+  class Turn;
+  struct Look;
+  Result<Look> look(net::Loop& loop, const std::string& name, bool waits_already);
+  void leave(const std::string& name, std::uint64_t waiter);
+
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_;
-  std::function<void(const std::string&)> wanted_;
+  std::uint64_t last_waiter_ = 0;
+  std::shared_ptr<const Wanted> wanted_;
 };
 
 }  // namespace naru::registry

@@ -24,12 +24,21 @@ class Snapshot {
   /// The section of type T, which must be there.
   template <class T>
   const T& get() const {
-    const auto found = sections_.find(std::type_index(typeid(T)));
-    NARU_CHECK(found != sections_.end(), "every kind of the table compiles its section");
-    return *static_cast<const T*>(found->second.get());
+    return *static_cast<const T*>(find(typeid(T)).get());
+  }
+  /// The same, for those who keep it longer than the snapshot.
+  template <class T>
+  std::shared_ptr<const T> share() const {
+    return std::static_pointer_cast<const T>(find(typeid(T)));
   }
 
  private:
+  const std::shared_ptr<const void>& find(std::type_index type) const {
+    const auto found = sections_.find(type);
+    NARU_CHECK(found != sections_.end(), "every kind of the table compiles its section");
+    return found->second;
+  }
+
   std::int64_t revision_;
   std::int64_t published_s_;
   std::map<std::type_index, std::shared_ptr<const void>> sections_;

@@ -18,11 +18,12 @@ Signals::Signals(std::initializer_list<int> numbers) : mask_(std::make_unique<Ma
 
 Signals::~Signals() { pthread_sigmask(SIG_SETMASK, &mask_->before, nullptr); }
 
-int Signals::wait() {
-  int number = 0;
-  while (sigwait(&mask_->held, &number) != 0) {
-  }
-  return number;
+int Signals::wait(std::chrono::milliseconds most) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(most);
+  const timespec length{.tv_sec = seconds.count(),
+                        .tv_nsec = std::chrono::nanoseconds(most - seconds).count()};
+  const int number = sigtimedwait(&mask_->held, nullptr, &length);
+  return number > 0 ? number : 0;
 }
 
 }  // namespace naru::sys

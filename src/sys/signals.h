@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <initializer_list>
 #include <memory>
 
@@ -12,8 +13,8 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals();  ///< lets them through again
-  /// Waits for the next one and gives its number.
-  int wait();
+  /// Waits for the next one and gives its number, or 0 after `most` without any.
+  int wait(std::chrono::milliseconds most);
 
  private:
   struct Mask;

@@ -74,12 +74,28 @@ FaultKind kind_of(int status) {
   }
 }
 
-/// One sentence for the client; `how` is what the provider did. What it says about naru's own key
-/// is never passed on: some repeat a part of it.
+/// An account without money or past its own limit is refused as if the request were wrong.
+bool is_about_money(std::string_view message) {
+  return message.find("credit balance is too low") != std::string_view::npos ||
+         message.find("specified API usage limits") != std::string_view::npos;
+}
+
+/// A refusal the client cannot mend is the operator's.
+FaultKind kind_of(int status, const Said& said) {
+  const FaultKind kind = kind_of(status);
+  if (kind == FaultKind::UpstreamRefused && is_about_money(said.message))
+    return FaultKind::UpstreamAuth;
+  return kind;
+}
+
+/// One sentence for the client; `how` is what the provider did. What it says about naru's own
+/// account is never passed on: it names the organisation, and some repeat a part of the key.
 std::string detail_of(FaultKind kind, std::string_view how, std::string_view message) {
   if (kind == FaultKind::UpstreamAuth)
     return fmt::format(
         "the provider {} over naru's own credential or account; the operator must mend it", how);
+  if (kind == FaultKind::RateLimited)
+    return fmt::format("the provider {}: naru's own account is at its limit; try again later", how);
   const std::string_view colon = message.empty() ? "" : ": ";
   if (kind == FaultKind::UpstreamInvalid)
     return fmt::format("the provider {}; naru may be configured with a wrong model or path{}{}",
@@ -121,7 +137,7 @@ std::string write_stream_error(const Fault& fault, std::string_view request_id) 
 Fault read_error(int status, std::string_view body) {
   const Result<json::Tree> tree = json::Tree::parse(body);
   Said said = tree ? read_said(tree->root()) : Said{};
-  const FaultKind kind = kind_of(status);
+  const FaultKind kind = kind_of(status, said);
   return Fault{.kind = kind,
                .detail = detail_of(kind, fmt::format("answered HTTP {}", status), said.message),
                .origin = Origin::Upstream,
@@ -133,7 +149,7 @@ Fault read_stream_error(json::ValueView body) {
   Said said = read_said(body);
   FaultKind kind = FaultKind::UpstreamFailed;
   for (const ErrorRow& known : kErrorRows)
-    if (known.type == said.type) kind = kind_of(known.status);
+    if (known.type == said.type) kind = kind_of(known.status, said);
   const std::string how = fmt::format("ended its answer with {}",
                                       said.type.empty() ? std::string_view("an error") : said.type);
   return Fault{.kind = kind,

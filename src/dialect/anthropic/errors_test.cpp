@@ -57,6 +57,22 @@ TEST(AnthropicErrors, never_repeat_what_is_said_about_our_key) {
   EXPECT_THAT(fault.detail, testing::HasSubstr("HTTP 401"));
 }
 
+TEST(AnthropicErrors, never_name_the_organisation_that_is_at_its_limit) {
+  const Fault fault = anthropic().read_error(
+      429, said("rate_limit_error", "would exceed the rate limit for organization 7f54fbff"));
+  EXPECT_THAT(fault.detail, testing::Not(testing::HasSubstr("7f54")));
+  EXPECT_EQ(fault.kind, FaultKind::RateLimited);
+}
+
+TEST(AnthropicErrors, take_an_account_without_money_for_the_operators_trouble) {
+  for (const char* message : {"Your credit balance is too low to access the Anthropic API.",
+                              "You have reached your specified API usage limits."}) {
+    const Fault fault = anthropic().read_error(400, said("invalid_request_error", message));
+    EXPECT_EQ(fault.kind, FaultKind::UpstreamAuth) << message;
+    EXPECT_THAT(fault.detail, testing::HasSubstr("the operator must mend it"));
+  }
+}
+
 TEST(AnthropicErrors, need_no_body_that_can_be_understood) {
   for (const char* body : {"", "<html>Bad Gateway</html>", "[]", "null", "{\"error\":7}"}) {
     const Fault fault = anthropic().read_error(502, body);

@@ -3,6 +3,8 @@
 namespace naru::gateway {
 namespace {
 
+constexpr std::string_view kUnknownModel = "unknown";  // names clients make up are no labels
+
 std::int64_t micros(std::chrono::nanoseconds length) {
   return std::chrono::duration_cast<std::chrono::microseconds>(length).count();
 }
@@ -66,6 +68,22 @@ store::LedgerRow make_row(Exchange& exchange, const Result<void>& outcome) {
   return row;
 }
 
+telemetry::ExchangeFigures figures_of(const Exchange& exchange, const store::LedgerRow& row) {
+  telemetry::ExchangeFigures figures{
+      .model = exchange.model ? std::string_view(exchange.model->name) : kUnknownModel,
+      .upstream = row.upstream,
+      .dialect = row.dialect,
+      .operation = row.operation,
+      .outcome = row.outcome,
+      .total = std::chrono::microseconds(row.total_us),
+      .input_tokens = row.tokens.input,
+      .cache_read_tokens = row.tokens.cache_read,
+      .cache_write_tokens = row.tokens.cache_write_5m + row.tokens.cache_write_1h,
+      .output_tokens = row.tokens.output};
+  if (row.first_token_us) figures.first_token = std::chrono::microseconds(*row.first_token_us);
+  return figures;
+}
+
 void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>& outcome) {
   using telemetry::field;
   const bool ours = !outcome && naru::row(outcome.error().kind).ours;
@@ -90,7 +108,7 @@ net::Task<Result<void>> account(Exchange& exchange, Result<void> outcome) {
   exchange.settled = true;
   const store::LedgerRow row = make_row(exchange, outcome);
   auto written = co_await exchange.services.store.append(exchange.loop(), row);
-  exchange.services.metrics.exchange_ended(row);
+  exchange.services.metrics.exchange_ended(figures_of(exchange, row));
   log_end(exchange, row, outcome);
   co_return written;
 }

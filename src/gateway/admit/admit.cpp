@@ -36,6 +36,7 @@ net::Task<Result<void>> admit(Exchange& exchange) {
                                                exchange.principal->key_name, exchange.scan.model),
                          .param = "model"});
   }
+  exchange.in_flight.emplace(exchange.services.metrics.enter());
   co_return exchange.services.store.ready();
 }
 

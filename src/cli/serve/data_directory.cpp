@@ -1,0 +1,73 @@
+#include "cli/serve/data_directory.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "security/api_key.h"
+#include "sys/files.h"
+
+namespace naru::cli {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 4096;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+std::string token_file(const std::string& directory) { return directory + "/admin.token"; }
+std::string address_file(const std::string& directory, std::string_view listener) {
+  return fmt::format("{}/{}.address", directory, listener);
+}
+
+std::string without_line_end(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::string usual_data_directory() {
+  if (auto named = variable("NARU_DATA"); !named.empty()) return named;
+  if (auto data = variable("XDG_DATA_HOME"); !data.empty()) return data + "/naru";
+  return variable("HOME") + "/.local/share/naru";
+}
+
+Result<void> prepare_data_directory(const std::string& path) {
+  return sys::make_directory(path, 0700);
+}
+
+Result<AdminToken> open_admin_token(const std::string& data_directory) {
+  const std::string file = token_file(data_directory);
+  if (::access(file.c_str(), F_OK) == 0) {
+    NARU_TRY(Secret token, read_admin_token(data_directory));
+    return AdminToken{.token = std::move(token)};
+  }
+  AdminToken made{.token = security::make_token("nadm-"), .fresh = true};
+  NARU_TRY_VOID(sys::write_file(file, fmt::format("{}\n", made.token.reveal()), 0600));
+  return made;
+}
+
+Result<Secret> read_admin_token(const std::string& data_directory) {
+  NARU_TRY(std::string text, sys::read_file(token_file(data_directory), kMaxFileBytes));
+  Secret token(without_line_end(std::move(text)));
+  if (token.empty())
+    return fail(FaultKind::Unavailable, "{} is empty; delete it and start naru again",
+                token_file(data_directory));
+  return token;
+}
+
+Result<void> write_address(const std::string& data_directory, std::string_view listener,
+                           std::string_view url) {
+  return sys::write_file(address_file(data_directory, listener), fmt::format("{}\n", url), 0600);
+}
+
+Result<std::string> read_address(const std::string& data_directory, std::string_view listener) {
+  NARU_TRY(std::string text, sys::read_file(address_file(data_directory, listener), kMaxFileBytes));
+  return without_line_end(std::move(text));
+}
+
+}  // namespace naru::cli

@@ -1,0 +1,231 @@
+#include "cli/serve/server.h"
+
+#include <charconv>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/kinds.h"
+#include "sys/files.h"
+#include "sys/notify.h"
+
+namespace naru::cli {
+namespace {
+
+constexpr unsigned kResolverThreads = 4;
+constexpr std::chrono::seconds kEnginesEnd{15};  // after calls have ended
+constexpr std::chrono::seconds kAdminEnds{2};
+
+std::string url_of(const net::HttpServer& server, bool tls) {
+  return fmt::format("{}://{}", tls ? "https" : "http", server.address());
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+Fault fault_of(const std::vector<Problem>& problems) {
+  std::string lines;
+  for (const Problem& problem : problems) lines += registry::text_of(problem) + "\n";
+  if (!lines.empty()) lines.pop_back();
+  return {.kind = FaultKind::InvalidRequest, .detail = std::move(lines)};
+}
+
+/// Revisions go on counting where the last run stopped, since ledger rows name them.
+std::string revision_file(const std::string& directory) { return directory + "/revision"; }
+std::int64_t last_revision(const std::string& directory) {
+  const auto text = sys::read_file(revision_file(directory), 64);
+  std::int64_t last = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), last);
+  return last;
+}
+
+Result<net::ListenOptions> listen_options(const gateway::ListenerSettings& listener,
+                                          const gateway::LimitSettings& limits) {
+  const std::size_t colon = listener.listen.rfind(':');
+  net::ListenOptions options{.host = listener.listen.substr(0, colon),
+                             .max_head_bytes = limits.head_bytes,
+                             .max_connections = limits.connections,
+                             .head_timeout = limits.head_timeout,
+                             .idle_timeout = limits.idle_timeout};
+  if (options.host.starts_with('[') && options.host.ends_with(']'))
+    options.host = options.host.substr(1, options.host.size() - 2);
+  const std::string_view port = std::string_view(listener.listen).substr(colon + 1);
+  std::from_chars(port.data(), port.data() + port.size(), options.port);
+  if (!listener.tls.certificate.empty())
+    NARU_TRY(options.tls, net::TlsServer::load(listener.tls.certificate, listener.tls.key));
+  return options;
+}
+
+telemetry::LogOptions log_options(const gateway::LogSettings& settings) {
+  telemetry::LogOptions options;
+  options.level = telemetry::find_level(settings.level).value_or(telemetry::Level::Info);
+  const bool people = settings.file.empty() && ::isatty(STDERR_FILENO) == 1;
+  if (settings.format == gateway::LogFormat::Pretty ||
+      (settings.format == gateway::LogFormat::Auto && people))
+    options.form = telemetry::LineForm::Pretty;
+  return options;
+}
+
+}  // namespace
+
+Server::Server(ServeOptions options) : options_(std::move(options)) {}
+
+Server::~Server() {
+  watcher_.reset();
+  if (loops_) loops_->stop();
+}
+
+Result<gateway::GatewaySettings> Server::read_settings() const {
+  const registry::Loaded loaded = registry::load(all_kinds(), options_.config, {});
+  if (loaded.snapshot == nullptr) return fail(fault_of(loaded.problems));
+  return loaded.snapshot->get<gateway::GatewaySettings>();
+}
+
+Result<void> Server::open_log(const gateway::LogSettings& settings) {
+  NARU_TRY(log_, telemetry::Log::open(settings.file, log_options(settings), clock_));
+  return {};
+}
+
+Result<void> Server::open_state() {
+  NARU_TRY(token_, open_admin_token(options_.data_directory));
+  NARU_TRY(hasher_, security::KeyHasher::open(options_.data_directory + "/pepper"));
+  return {};
+}
+
+void Server::start_loops(const gateway::GatewaySettings& settings) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  loops_ = std::make_unique<net::Loops>(settings.loops > 0 ? settings.loops : cores, clock_, *log_);
+  resolver_ = net::Resolver::make(kResolverThreads, clock_);
+  registry_ = std::make_unique<registry::Registry>(
+      registry::RegistryOptions{.kinds = all_kinds(),
+                                .paths = options_.config,
+                                .loops = loops_->count(),
+                                .first_revision = last_revision(options_.data_directory) + 1},
+      clock_, *log_);
+}
+
+void Server::make_services() {
+  services_.reset(new gateway::Services{.clock = clock_,
+                                        .log = *log_,
+                                        .metrics = *metrics_,
+                                        .store = *store_,
+                                        .hasher = *hasher_,
+                                        .snapshots = registry_->snapshots(),
+                                        .endpoints = endpoints_,
+                                        .clients = {},
+                                        .groups = {}});
+  for (unsigned i = 0; i < loops_->count(); ++i) {
+    services_->clients.push_back(net::HttpClient::make(loops_->at(i), *resolver_));
+    services_->groups.push_back(std::make_unique<net::TaskGroup>(loops_->at(i)));
+  }
+  deployer_ = deploy::Deployer::make({.data_directory = options_.data_directory,
+                                      .self_binary = sys::self_path(),
+                                      .default_engine = variable("NARU_ENGINE")},
+                                     endpoints_, clock_, *log_, *metrics_);
+}
+
+Result<void> Server::publish() {
+  registry_->on_change([this](const std::shared_ptr<const registry::Snapshot>& snapshot) {
+    const auto written = sys::write_file(revision_file(options_.data_directory),
+                                         fmt::format("{}\n", snapshot->revision()), 0600);
+    if (!written)
+      log_->warn("revision.unwritten", {telemetry::field("why", written.error().detail)});
+    const auto& settings = snapshot->get<gateway::GatewaySettings>();
+    log_->set_level(telemetry::find_level(settings.log.level).value_or(telemetry::Level::Info));
+    deployer_->apply({snapshot, &snapshot->get<driver::Deployments>()});
+  });
+  const auto outcome = registry_->reload();
+  if (!outcome) return fail(fault_of(outcome.error()));
+  return {};
+}
+
+Result<void> Server::open_listeners(const gateway::GatewaySettings& settings) {
+  pipeline_ = std::make_unique<gateway::Pipeline>(*services_);
+  admin_context_.reset(new admin::Context{.services = *services_,
+                                          .deployer = *deployer_,
+                                          .reload = [this] { return registry_->reload(); },
+                                          .problems = [this] { return registry_->problems(); },
+                                          .token = token_.token,
+                                          .version = options_.version,
+                                          .started = clock_.wall_now()});
+  admin_handler_ = std::make_unique<admin::AdminHandler>(*admin_context_);
+  NARU_TRY(net::ListenOptions data, listen_options(settings.data, settings.limits));
+  NARU_TRY(net::ListenOptions admin, listen_options(settings.admin, settings.limits));
+  data_tls_ = data.tls;
+  admin_tls_ = admin.tls;
+  NARU_TRY(data_, net::HttpServer::open(*loops_, std::move(data), *pipeline_));
+  NARU_TRY(admin_, net::HttpServer::open(*loops_, std::move(admin), *admin_handler_));
+  loops_->start();
+  data_->start();
+  admin_->start();
+  NARU_TRY_VOID(write_address(options_.data_directory, "data", data_url()));
+  return write_address(options_.data_directory, "admin", admin_url());
+}
+
+void Server::watch_levels() {
+  metrics_->watch([this](telemetry::Levels& levels) {
+    levels.ledger_queue = static_cast<std::int64_t>(store_->ledger_waiting());
+    levels.body_bytes = static_cast<std::int64_t>(services_->body_memory.held());
+    levels.connections = {{"data", static_cast<std::int64_t>(data_->connections())},
+                          {"admin", static_cast<std::int64_t>(admin_->connections())}};
+    for (const auto& [name, state] : endpoints_.all())
+      levels.engines.push_back({.deployment = name,
+                                .state = std::string(registry::word_of(state->phase)),
+                                .in_flight = endpoints_.load(name)->in_flight.load()});
+  });
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServeOptions options) {
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  NARU_TRY(const gateway::GatewaySettings settings, server->read_settings());
+  NARU_TRY_VOID(server->open_log(settings.log));
+  NARU_TRY_VOID(prepare_data_directory(server->options_.data_directory));
+  NARU_TRY_VOID(server->open_state());
+  server->metrics_ = std::make_unique<telemetry::Metrics>(telemetry::MetricsOptions{
+      .version = server->options_.version, .started = server->clock_.wall_now()});
+  NARU_TRY(server->store_, store::Store::open({.directory = server->options_.data_directory,
+                                               .power_safe = settings.power_safe_ledger},
+                                              server->clock_, *server->log_));
+  server->start_loops(settings);
+  server->make_services();
+  NARU_TRY_VOID(server->publish());
+  NARU_TRY_VOID(server->open_listeners(settings));
+  server->watch_levels();
+  server->watcher_ = std::make_unique<registry::Watcher>(
+      registry::WatcherOptions{.paths = [raw = server.get()] { return raw->registry_->watched(); },
+                               .changed = [raw = server.get()] { raw->reload(); }});
+  server->log_->info("serve.ready", {telemetry::field("data", server->data_url()),
+                                     telemetry::field("admin", server->admin_url()),
+                                     telemetry::field("version", server->options_.version)});
+  return server;
+}
+
+std::string Server::data_url() const { return url_of(*data_, data_tls_ != nullptr); }
+std::string Server::admin_url() const { return url_of(*admin_, admin_tls_ != nullptr); }
+
+void Server::reload() {
+  (void)registry_->reload();  // it logs what came of it, and the admin API shows it
+  for (const auto& tls : {data_tls_, admin_tls_}) {
+    if (tls == nullptr) continue;
+    if (const auto loaded = tls->reload(); !loaded)
+      log_->error("tls.reload_refused", {telemetry::field("why", loaded.error().detail)});
+  }
+}
+
+void Server::reopen_log() {
+  if (const auto opened = log_->reopen(); !opened)
+    log_->error("log.reopen_refused", {telemetry::field("why", opened.error().detail)});
+}
+
+void Server::drain() {
+  const auto length = registry_->snapshots().latest()->get<gateway::GatewaySettings>().drain;
+  services_->draining.store(true);
+  log_->info("serve.draining", {telemetry::field("in_ms", length.count())});
+  data_->drain(clock_.now() + length);
+  admin_->drain(clock_.now() + kAdminEnds);
+  deployer_->stop(clock_.now() + kEnginesEnd);
+  log_->info("serve.stopped");
+}
+
+}  // namespace naru::cli

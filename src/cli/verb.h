@@ -1,0 +1,30 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace naru::cli {
+
+/// Options every verb takes, and what the process will exit with.
+struct Globals {
+  std::string data_directory;  ///< state of this installation: store, keys' pepper, tokens, sockets
+  bool json = false;           ///< `--output json`
+  std::string version;
+  int exit_code = 0;  ///< 0 fine, 1 it did not work, 2 what was asked for makes no sense
+};
+
+/// One verb of the command line. `add` declares its options and sets the callback that runs it.
+/// Lifetime: `app` and `globals` outlive the run.
+struct Verb {
+  std::string_view name;
+  void (*add)(CLI::App& app, Globals& globals);
+};
+/// All verbs, in the order help shows them.
+std::span<const Verb> all_verbs();
+
+/// Runs the command line `naru …`; gives the exit status. What a verb prints for people goes to
+/// stdout; faults go to stderr as one sentence.
+int run(int argc, char** argv, std::string_view version);
+
+}  // namespace naru::cli

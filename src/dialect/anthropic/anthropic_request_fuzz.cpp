@@ -1,0 +1,75 @@
+#include <cstdint>
+
+#include "base/check.h"
+#include "dialect/dialect.h"
+
+namespace naru::dialect {
+namespace {
+
+using Losses = std::vector<chat::Loss>;
+
+/// Parses what we wrote ourselves.
+json::Tree parse_own(std::string_view text) {
+  auto tree = json::Tree::parse(text);
+  NARU_CHECK(tree.has_value(), "what we write is JSON");
+  return *std::move(tree);
+}
+
+void check_texts(std::string_view body, const RequestScan& scan) {
+  std::uint32_t before = 0;
+  for (const json::Span span : scan.texts) {
+    NARU_CHECK(span.begin >= before && span.begin + 2 <= span.end && span.end <= body.size(),
+               "spans of texts stand in order");
+    NARU_CHECK(body[span.begin] == '"' && body[span.end - 1] == '"', "a text is a string");
+    before = span.end;
+  }
+}
+
+void check_forward(Operation operation, const json::Tree& body, const RequestScan& scan) {
+  Losses losses;
+  const std::string sent =
+      anthropic().forward_request(operation, body, scan, {.upstream_model = "up"}, losses);
+  NARU_CHECK(losses.empty(), "a provider gets every field");
+  const std::string_view text = body.text();
+  NARU_CHECK(sent == std::string(text.substr(0, scan.model_span.begin)) + "\"up\"" +
+                         std::string(text.substr(scan.model_span.end)),
+             "only the model's value changes");
+  const std::string listed = anthropic().forward_request(
+      operation, body, scan, {.upstream_model = "up", .listed_fields_only = true}, losses);
+  const json::Tree again = parse_own(listed);
+  NARU_CHECK(again.root().size() + losses.size() == body.root().size(),
+             "each field left is a loss");
+  NARU_CHECK(anthropic().scan_request(operation, again).has_value(), "an engine can read the rest");
+}
+
+/// What is read and written is read as the same again.
+void check_crossing(const json::Tree& body) {
+  const auto request = anthropic().read_request(body);
+  if (!request) {
+    NARU_CHECK(!request.error().detail.empty(), "a refusal says why");
+    return;
+  }
+  Losses losses;
+  const std::string written = anthropic().write_request(*request, losses);
+  const json::Tree tree = parse_own(written);
+  if (tree.root().find("messages")->size() == 0) return;  // a conversation without any words
+  const auto scan = anthropic().scan_request(Operation::Chat, tree);
+  NARU_CHECK(scan.has_value() || request->model.empty(), "what we write can be scanned");
+}
+
+}  // namespace
+}  // namespace naru::dialect
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace naru::dialect;
+  const auto body = naru::json::Tree::parse({reinterpret_cast<const char*>(data), size});
+  if (!body) return 0;
+  for (const Operation operation : {Operation::Chat, Operation::CountTokens}) {
+    const auto scan = anthropic().scan_request(operation, *body);
+    if (!scan) continue;
+    check_texts(body->text(), *scan);
+    check_forward(operation, *body, *scan);
+  }
+  check_crossing(*body);
+  return 0;
+}

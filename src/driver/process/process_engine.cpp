@@ -1,0 +1,254 @@
+#include <csignal>
+#include <cstdlib>
+
+#include "driver/driver.h"
+#include "driver/gguf.h"
+#include "driver/process/engine_command.h"
+#include "driver/process/hold.h"
+#include "driver/process/holder_link.h"
+#include "driver/process/probe.h"
+#include "sys/process.h"
+
+namespace naru::driver {
+namespace {
+
+constexpr std::chrono::milliseconds kAttachTime{2'000};
+constexpr std::chrono::milliseconds kAttachAgain{10};
+constexpr std::chrono::seconds kHealthEvery{1};
+
+/// The thin part around `Instance`: looks, asks it, does what it says.
+class ProcessEngine final : public Engine {
+ public:
+  ProcessEngine(EngineContext& context, std::shared_ptr<const DeploymentSpec> spec)
+      : context_(context),
+        spec_(std::move(spec)),
+        binary_(spec_->engine_path.empty() ? context.default_engine : spec_->engine_path),
+        instance_(spec_, context.loop.rng()),
+        link_(context.loop),
+        load_(context.endpoints.load(spec_->name)),
+        tasks_(context.loop) {
+    wanted_ = spec_->start == Start::Eager;
+  }
+
+  net::Task<void> run(net::Until until) override;
+  void wake() override {
+    wanted_ = true;
+    prod();
+  }
+  void stop() override {
+    stop_ = true;
+    prod();
+  }
+  EngineStatus status() const override;
+
+ private:
+  net::Task<Observation> look(net::Until until);
+  net::Task<void> act(Act act, net::Until until);
+  net::Task<void> spawn(net::Until until);
+  net::Task<bool> attach(net::Until until);
+  static net::Task<void> follow(ProcessEngine& self, net::Until until);
+  net::Task<void> warm(net::Until until);
+  Result<void> prepare();
+  Result<sys::Child> start_holder();
+  void publish();
+  void prod() {
+    if (prodded_ != nullptr) prodded_->fire();
+  }
+
+  EngineContext& context_;
+  std::shared_ptr<const DeploymentSpec> spec_;
+  std::string binary_;
+  Instance instance_;
+  HolderLink link_;
+  std::shared_ptr<registry::Endpoints::Load> load_;
+  net::TaskGroup tasks_;
+  EnginePaths paths_;
+  std::shared_ptr<const net::Remote> remote_;
+  std::optional<EngineProbe> probe_;
+  std::optional<sys::Child> holder_;
+  EngineFacts facts_;
+  std::string architecture_;
+  bool wanted_ = false;
+  bool stop_ = false;
+  std::optional<bool> warmed_;
+  std::optional<std::string> refused_;
+  bool refused_for_good_ = false;
+  Monotonic next_health_{};
+  net::Stop* prodded_ = nullptr;
+  registry::Phase published_ = registry::Phase::Stopped;
+  std::string published_reason_;
+};
+
+/// Checks the weights and lays out the paths, before anything is started.
+Result<void> ProcessEngine::prepare() {
+  if (binary_.empty())
+    return fail(FaultKind::InvalidRequest,
+                "no engine is named; set engine_path, or NARU_ENGINE to a llama-server");
+  NARU_TRY(const GgufFacts gguf, check_gguf_file(spec_->weights));
+  architecture_ = gguf.architecture;
+  NARU_TRY(const std::string directory, socket_directory(context_.data_directory));
+  paths_ = engine_paths(directory, *spec_, binary_);
+  NARU_TRY(remote_, net::Remote::make({.base_url = "unix:" + paths_.engine}));
+  probe_.emplace(context_.loop, context_.client, remote_);
+  return {};
+}
+
+Result<sys::Child> ProcessEngine::start_holder() {
+  const auto command = engine_command(*spec_, binary_, paths_.engine);
+  return sys::spawn({.arguments = holder_command(context_.self_binary, paths_.control, command),
+                     .environment = sys::environment_of(
+                         {"PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH",
+                          "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}),
+                     .own_session = true});
+}
+
+/// Whether a holder answers at our path.
+net::Task<bool> ProcessEngine::attach(net::Until until) {
+  auto attached = co_await link_.attach(paths_.control, until);
+  if (!attached) co_return false;
+  tasks_.spawn(follow(*this, {.stop = &tasks_.stop()}));
+  co_return true;
+}
+
+/// Lifetime: the engine joins its tasks before it ends.
+net::Task<void> ProcessEngine::follow(ProcessEngine& self, net::Until until) {
+  co_await self.link_.follow(until);
+  self.prod();
+}
+
+net::Task<void> ProcessEngine::spawn(net::Until until) {
+  const Result<void> prepared = prepare();
+  if (!prepared) {
+    refused_ = prepared.error().detail;
+    refused_for_good_ = prepared.error().kind == FaultKind::InvalidRequest;
+    co_return;
+  }
+  const bool left_by_an_earlier_naru = co_await attach(until);
+  if (left_by_an_earlier_naru) co_return;
+  auto holder = start_holder();
+  if (!holder) {
+    refused_ = holder.error().detail;
+    co_return;
+  }
+  holder_ = *std::move(holder);
+  const Monotonic patience = context_.loop.clock().now() + kAttachTime;
+  while (context_.loop.clock().now() < patience && !holder_->ended()) {
+    const bool attached = co_await attach(until);
+    if (attached) co_return;
+    auto slept = co_await context_.loop.sleep(kAttachAgain, until);
+    if (!slept) co_return;
+  }
+  refused_ =
+      fmt::format("the holder of {} does not answer; is {} a program?", spec_->name, binary_);
+  holder_->signal(SIGKILL);
+}
+
+net::Task<void> ProcessEngine::warm(net::Until until) {
+  const bool generates = co_await probe_->warm(until);
+  if (generates) facts_ = co_await probe_->facts(until);
+  warmed_ = generates;
+}
+
+net::Task<void> ProcessEngine::act(Act act, net::Until until) {
+  switch (act) {
+    case Act::Nothing:
+      break;
+    case Act::Spawn:
+      co_await spawn(until);
+      break;
+    case Act::Warm:
+      co_await warm(until);
+      break;
+    case Act::Terminate:
+      co_await link_.ask_to_end();
+      break;
+    case Act::Kill:
+      co_await link_.kill();
+      break;
+  }
+}
+
+net::Task<Observation> ProcessEngine::look(net::Until until) {
+  const HolderLink::News news = link_.take_news();
+  if (holder_) (void)holder_->ended();  // reaps it
+  Observation seen{.wanted = wanted_ || load_->waiting.load() > 0,
+                   .stop = stop_,
+                   .exited = news.exited,
+                   .refused = std::exchange(refused_, {}),
+                   .refused_for_good = refused_for_good_,
+                   .warmed = std::exchange(warmed_, {}),
+                   .output = news.output,
+                   .in_flight = load_->in_flight.load(),
+                   .waiting = load_->waiting.load()};
+  if (const auto used = load_->last_used_ns.load(); used > 0)
+    seen.last_used = Monotonic(std::chrono::nanoseconds(used));
+  const Monotonic now = context_.loop.clock().now();
+  const bool loading = instance_.stage() == Stage::Loading;
+  const bool ready = instance_.stage() == Stage::Ready;
+  if (probe_ && link_.attached() && (loading || (ready && now >= next_health_))) {
+    seen.health = co_await probe_->health(until);
+    if (ready && seen.in_flight > 0) seen.progress = co_await probe_->progress(until);
+    next_health_ = now + kHealthEvery;
+  }
+  seen.now = context_.loop.clock().now();
+  co_return seen;
+}
+
+void ProcessEngine::publish() {
+  const registry::Phase phase = instance_.phase();
+  if (phase == published_ && instance_.reason() == published_reason_) return;
+  published_ = phase;
+  published_reason_ = instance_.reason();
+  registry::EndpointState state{.phase = phase, .reason = published_reason_};
+  if (phase == registry::Phase::Ready) {
+    state.remote = remote_;
+    state.slots = facts_.slots > 0 ? facts_.slots : spec_->parallel;
+  }
+  context_.endpoints.set(spec_->name, std::move(state));
+  const bool bad = phase == registry::Phase::Backoff || phase == registry::Phase::Failed;
+  const auto fields = {telemetry::field("deployment", spec_->name),
+                       telemetry::field("phase", registry::word_of(phase)),
+                       telemetry::field("reason", published_reason_)};
+  bad ? context_.log.warn("engine.state", fields) : context_.log.info("engine.state", fields);
+  if (context_.changed) context_.changed(spec_->name, phase);
+}
+
+net::Task<void> ProcessEngine::run(net::Until until) {
+  context_.endpoints.set(spec_->name, {.reason = "not started"});
+  while (!until.stopped()) {
+    const Observation seen = co_await look(until);
+    const Act next = instance_.observe(seen);
+    if (instance_.stage() == Stage::Draining) wanted_ = false;  // until the next call wakes it
+    publish();
+    if (stop_ && instance_.stage() == Stage::Stopped) break;
+    co_await act(next, until);
+    if (next != Act::Nothing) continue;
+    net::Stop prodded;
+    prodded_ = &prodded;
+    auto woken = co_await net::wait(context_.loop, prodded,
+                                    until.by(context_.loop.clock().now() + instance_.look_again()));
+    prodded_ = nullptr;
+    (void)woken;  // time, a word, or news: look again
+  }
+  co_await tasks_.join({.deadline = context_.loop.clock().now()});
+}
+
+EngineStatus ProcessEngine::status() const {
+  return {.phase = instance_.phase(),
+          .reason = instance_.reason(),
+          .pid = link_.attached() ? link_.pid() : 0,
+          .restarts = instance_.restarts(),
+          .slots = facts_.slots,
+          .context = facts_.context,
+          .architecture = architecture_,
+          .log = link_.log()};
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_process_engine(EngineContext& context,
+                                            std::shared_ptr<const DeploymentSpec> spec) {
+  return std::make_unique<ProcessEngine>(context, std::move(spec));
+}
+
+}  // namespace naru::driver
