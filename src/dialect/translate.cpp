@@ -41,6 +41,14 @@ void leave_foreign(chat::Request& request, std::vector<chat::Loss>& losses) {
   }
 }
 
+/// A crossing request to an engine of ours: what its own dialect would not list stays here as well.
+Result<std::string> list_again(const Ends& ends, std::string body, const Forward& forward,
+                               std::vector<chat::Loss>& losses) {
+  NARU_TRY(const json::Tree tree, json::Tree::parse(body));
+  NARU_TRY(const RequestScan scan, ends.upstream->scan_request(ends.operation, tree));
+  return ends.upstream->forward_request(ends.operation, tree, scan, forward, losses);
+}
+
 void note_response(const chat::Response& response, AnswerFacts& facts) {
   facts.upstream_model = response.model;
   if (response.usage) note_usage(facts, *response.usage);
@@ -73,7 +81,9 @@ Result<std::string> translate_request(const Ends& ends, const json::Tree& body,
   leave_foreign(request, losses);
   request.model = forward.upstream_model;
   request.stream_usage = request.stream && (request.stream_usage || forward.ask_usage);
-  return ends.upstream->write_request(request, losses);
+  std::string written = ends.upstream->write_request(request, losses);
+  if (!forward.listed_fields_only) return written;
+  return list_again(ends, std::move(written), forward, losses);
 }
 
 Result<std::string> translate_answer(const Ends& ends, std::string_view body,

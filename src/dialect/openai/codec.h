@@ -16,6 +16,10 @@ void list_unlisted(Operation operation, json::ValueView body, std::vector<Patch>
                    std::vector<chat::Loss>& losses);
 Result<chat::Request> read_request(const json::Tree& body);
 chat::Message read_message(json::FieldReader& in);
+/// Appends what `in` has not taken of an inner object, named by its path from the object that keeps
+/// it: `content[0].cache_control`. Nulls say nothing.
+void keep_inner_rest(const json::FieldReader& in, std::string_view path,
+                     std::vector<json::RawField>& extra);
 std::string write_request(const chat::Request& request, std::vector<chat::Loss>& losses);
 
 // Plain answers.

@@ -29,7 +29,7 @@ std::string_view cut(std::string_view text, std::size_t most) {
 /// Names of the operator's account and keys that providers put into their messages.
 bool names_account(std::string_view word) {
   constexpr auto kMarks =
-      std::to_array<std::string_view>({"sk-", "org-", "proj_", "acct_", "gsk_", "up_", "Bearer"});
+      std::to_array<std::string_view>({"sk-", "org-", "proj_", "acct_", "gsk_"});
   while (!word.empty() && std::string_view("'\"`([{<").find(word[0]) != std::string_view::npos)
     word.remove_prefix(1);
   return std::ranges::any_of(kMarks, [&](std::string_view mark) { return word.starts_with(mark); });
@@ -62,9 +62,11 @@ void read_code(ValueView error, Said& said) {
   if (number >= 400 && number <= 599) said.status = static_cast<int>(number);
 }
 
-/// `{"error":{…}}`, `{"error":"…"}`, `{"object":"error",…}`, `{"message":…}`, `{"detail":…}`.
+/// `{"error":{…}}`, `{"error":"…"}`, `{"object":"error",…}`, `{"message":…}`, `{"detail":…}`, or
+/// a list that begins with one of these.
 Said said_in(ValueView root) {
   Said said;
+  if (root.is_array() && root.size() > 0) root = *root.begin();
   const std::optional<ValueView> error = root.find("error");
   if (error && error->is_string()) {
     said.message = error->text();
@@ -110,6 +112,7 @@ constexpr auto kWords = std::to_array<WordRow>({
 });
 
 int status_in_words(const Said& said) {
+  if (to_lower(said.message).find("api key") != std::string::npos) return 401;
   for (const std::string_view word : {std::string_view(said.code), std::string_view(said.type)}) {
     const auto row = std::ranges::find(kWords, word, &WordRow::word);
     if (row != kWords.end()) return row->status;
@@ -193,8 +196,7 @@ Fault fault_of(int status, const Said& said) {
 
 Fault read_error(int status, std::string_view body) {
   const Result<json::Tree> tree = json::Tree::parse(body);
-  if (!tree || !tree->root().is_object()) return fault_of(status, {});
-  return fault_of(status, said_in(tree->root()));
+  return fault_of(status, tree ? said_in(tree->root()) : Said{});
 }
 
 std::optional<Fault> find_error(json::ValueView root) {
@@ -214,8 +216,7 @@ std::optional<Fault> find_event_error(const wire::EventView& event) {
                                        event.raw.find_first_of("\r\n") - kErrorField.size()))
                : event.data;
   const Result<json::Tree> tree = json::Tree::parse(text);
-  if (!tree || !tree->root().is_object()) return fault_of(0, {});
-  return fault_of(0, said_in(tree->root()));
+  return fault_of(0, tree ? said_in(tree->root()) : Said{});
 }
 
 std::string write_error(const Fault& fault) {

@@ -65,6 +65,7 @@ TEST(OpenAiErrors, are_read_in_every_servers_shape) {
   EXPECT_EQ(detail(R"({"object":"error","message":"too long","code":400})"), "too long");
   EXPECT_EQ(detail(R"({"message":"too long"})"), "too long");
   EXPECT_EQ(detail(R"({"detail":"too long"})"), "too long");
+  EXPECT_EQ(detail(R"([{"error":{"message":"too long","code":400}}])"), "too long");
   EXPECT_EQ(detail(R"({"detail":[{"loc":["body"],"msg":"too long"}]})"), "too long");
 }
 
@@ -84,7 +85,9 @@ TEST(OpenAiErrors, never_tell_of_the_operators_account) {
             "the upstream refuses naru's credential (status 401)");
   EXPECT_EQ(openai().read_error(429, said).detail,
             "the upstream's rate limit is reached; try again later (status 429)");
-  EXPECT_EQ(openai().read_error(400, said).detail, "Incorrect API key provided: … See … …");
+  EXPECT_EQ(openai().read_error(400, said).kind, FaultKind::UpstreamAuth);
+  const std::string refused = body_of("no model x for org-77 ('proj_9')", "x", "null");
+  EXPECT_EQ(openai().read_error(400, refused).detail, "no model x for … …");
 }
 
 TEST(OpenAiErrors, bound_a_providers_words_at_a_character) {

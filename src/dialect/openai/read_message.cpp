@@ -8,6 +8,16 @@ namespace {
 using json::FieldReader;
 using json::Type;
 using json::ValueView;
+using Extra = std::vector<json::RawField>;
+
+/// Members nobody took, `before` put before their names; those with a null in them say nothing.
+void keep_rest(const FieldReader& in, std::string_view before, Extra& extra) {
+  for (json::RawField& field : in.rest()) {
+    if (field.raw == "null") continue;
+    field.name.insert(0, before);
+    extra.push_back(std::move(field));
+  }
+}
 
 /// `data:image/png;base64,AAAA` as bytes; any other address stays one.
 chat::Image image_of(std::string_view url) {
@@ -25,7 +35,7 @@ chat::Image image_of(std::string_view url) {
   return image;
 }
 
-chat::Part read_image(FieldReader& part) {
+chat::Part read_image(FieldReader& part, std::string_view path, Extra& extra) {
   const std::optional<ValueView> holder = part.find_any("image_url");
   if (holder && holder->is_string()) return image_of(holder->text());
   if (!holder || !holder->is_object()) {
@@ -36,18 +46,19 @@ chat::Part read_image(FieldReader& part) {
   chat::Image image = image_of(in.text("url"));
   image.detail = in.find_text("detail").value_or("");
   part.absorb(in);
+  keep_inner_rest(in, fmt::format("{}.image_url", path), extra);
   return image;
 }
 
-chat::Part read_part(ValueView value, FieldReader& in) {
+chat::Part read_part(ValueView value, FieldReader& in, std::string_view path, Extra& extra) {
   const std::string type = in.text("type");
   if (type == "text") return chat::Text{in.text("text")};
   if (type == "refusal") return chat::Text{in.text("refusal")};
-  if (type == "image_url") return read_image(in);
+  if (type == "image_url") return read_image(in, path, extra);
   return chat::Opaque{type, std::string(value.raw())};
 }
 
-std::vector<chat::Part> read_content(FieldReader& in) {
+std::vector<chat::Part> read_content(FieldReader& in, Extra& extra) {
   std::vector<chat::Part> parts;
   const std::optional<ValueView> content = in.find_any("content");
   if (!content) return parts;
@@ -56,8 +67,10 @@ std::vector<chat::Part> read_content(FieldReader& in) {
   } else if (content->is_array()) {
     std::size_t at = 0;
     for (const ValueView value : *content) {
-      FieldReader part(value, fmt::format("{}[{}]", in.path_of("content"), at++));
-      parts.push_back(read_part(value, part));
+      const std::string path = fmt::format("content[{}]", at++);
+      FieldReader part(value, in.path_of(path));
+      parts.push_back(read_part(value, part, path, extra));
+      if (!std::holds_alternative<chat::Opaque>(parts.back())) keep_inner_rest(part, path, extra);
       in.absorb(part);
       if (!in.ok()) break;
     }
@@ -68,7 +81,8 @@ std::vector<chat::Part> read_content(FieldReader& in) {
 }
 
 /// A name and arguments under `function`, or under the older `function_call`.
-chat::ToolCall read_function(FieldReader& holder, std::string_view name) {
+chat::ToolCall read_function(FieldReader& holder, std::string_view name, std::string_view path,
+                             Extra& extra) {
   chat::ToolCall call;
   const std::optional<ValueView> function = holder.need(name, Type::Object);
   if (!function) return call;
@@ -76,53 +90,49 @@ chat::ToolCall read_function(FieldReader& holder, std::string_view name) {
   call.name = in.text("name");
   call.arguments = in.find_text("arguments").value_or("");
   holder.absorb(in);
+  keep_inner_rest(in, path, extra);
   return call;
 }
 
-void read_tool_calls(FieldReader& in, std::vector<chat::Part>& parts) {
+void read_tool_calls(FieldReader& in, std::vector<chat::Part>& parts, Extra& extra) {
   const std::optional<ValueView> calls = in.find_any("tool_calls");
   if (calls && !calls->is_array()) in.problem("tool_calls", "must be a list");
   std::size_t at = 0;
   if (calls && calls->is_array()) {
     for (const ValueView value : *calls) {
-      FieldReader call(value, fmt::format("{}[{}]", in.path_of("tool_calls"), at++));
+      const std::string path = fmt::format("tool_calls[{}]", at++);
+      FieldReader call(value, in.path_of(path));
       const std::string type = call.find_text("type").value_or("function");
       if (type != "function") {
         parts.emplace_back(chat::Opaque{type, std::string(value.raw())});
         continue;
       }
       const std::string id = call.text("id");
-      chat::ToolCall read = read_function(call, "function");
+      chat::ToolCall read = read_function(call, "function", path, extra);
       read.id = id;
       parts.emplace_back(std::move(read));
+      keep_inner_rest(call, path, extra);
       in.absorb(call);
     }
   }
   if (!in.find_any("function_call")) return;
-  chat::ToolCall older = read_function(in, "function_call");
+  chat::ToolCall older = read_function(in, "function_call", "function_call", extra);
   older.id = older.name;  // the result will name the function, not the call
   parts.emplace_back(std::move(older));
 }
 
 /// The text of a tool's result; parts of it that are no text stay apart.
-void read_result(FieldReader& in, std::string call_id, std::vector<chat::Part>& parts) {
+void read_result(FieldReader& in, std::string call_id, chat::Message& message) {
   chat::ToolResult result{.call_id = std::move(call_id), .text = {}};
   std::vector<chat::Part> others;
-  for (chat::Part& part : read_content(in)) {
+  for (chat::Part& part : read_content(in, message.extra)) {
     if (const auto* text = std::get_if<chat::Text>(&part))
       result.text += text->text;
     else
       others.push_back(std::move(part));
   }
-  parts.emplace_back(std::move(result));
-  std::ranges::move(others, std::back_inserter(parts));
-}
-
-/// Members with a null in them say nothing.
-std::vector<json::RawField> rest_of(const FieldReader& in) {
-  std::vector<json::RawField> rest = in.rest();
-  std::erase_if(rest, [](const json::RawField& field) { return field.raw == "null"; });
-  return rest;
+  message.parts.emplace_back(std::move(result));
+  std::ranges::move(others, std::back_inserter(message.parts));
 }
 
 void read_assistant(FieldReader& in, chat::Message& message) {
@@ -130,21 +140,25 @@ void read_assistant(FieldReader& in, chat::Message& message) {
   std::optional<std::string> thinking = in.find_text("reasoning_content");
   if (!thinking) thinking = in.find_text("reasoning");
   if (thinking && !thinking->empty()) message.parts.emplace_back(chat::Thinking{*thinking, {}});
-  std::ranges::move(read_content(in), std::back_inserter(message.parts));
+  std::ranges::move(read_content(in, message.extra), std::back_inserter(message.parts));
   const std::optional<std::string> refusal = in.find_text("refusal");
   if (refusal && !refusal->empty()) message.parts.emplace_back(chat::Text{*refusal});
-  read_tool_calls(in, message.parts);
+  read_tool_calls(in, message.parts, message.extra);
 }
 
 }  // namespace
+
+void keep_inner_rest(const FieldReader& in, std::string_view path, Extra& extra) {
+  keep_rest(in, fmt::format("{}.", path), extra);
+}
 
 chat::Message read_message(FieldReader& in) {
   chat::Message message;
   const std::string role = in.text("role");
   if (role == "tool") {
-    read_result(in, in.text("tool_call_id"), message.parts);
+    read_result(in, in.text("tool_call_id"), message);
   } else if (role == "function") {
-    read_result(in, in.text("name"), message.parts);
+    read_result(in, in.text("name"), message);
   } else if (role == "assistant") {
     read_assistant(in, message);
   } else {
@@ -153,11 +167,11 @@ chat::Message read_message(FieldReader& in) {
                                          : chat::Role::User;
     if (message.role == chat::Role::User && role != "user")
       in.problem("role", "must be system, developer, user, assistant or tool");
-    message.parts = read_content(in);
+    message.parts = read_content(in, message.extra);
   }
   message.name = in.find_text("name").value_or("");
   if (role == "function") message.name.clear();
-  message.extra = rest_of(in);
+  keep_rest(in, "", message.extra);
   return message;
 }
 

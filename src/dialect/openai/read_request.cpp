@@ -10,6 +10,7 @@ namespace {
 using json::FieldReader;
 using json::Type;
 using json::ValueView;
+using Extra = std::vector<json::RawField>;
 
 struct Default {
   std::string_view name;
@@ -32,6 +33,7 @@ constexpr auto kDefaults = std::to_array<Default>({
 });
 
 bool says_nothing(const json::RawField& field) {
+  if (field.name.ends_with("].function.strict") && field.raw == "false") return true;
   const auto same = [&](const Default& one) {
     return one.name == field.name && one.raw == field.raw;
   };
@@ -54,32 +56,41 @@ void read_list(FieldReader& in, std::string_view name, std::vector<Value>& out, 
 }
 
 /// `{name, description, parameters}`, alone in `functions` or under `function` in `tools`.
-chat::Tool read_tool_body(FieldReader& in) {
+chat::Tool read_tool_body(FieldReader& in, std::string_view path, Extra& extra) {
   chat::Tool tool;
   tool.name = in.text("name");
   tool.description = in.find_text("description").value_or("");
   const std::optional<ValueView> parameters = in.find_any("parameters");
   if (parameters && !parameters->is_object()) in.problem("parameters", "must be an object");
   if (parameters) tool.parameters = parameters->raw();
+  keep_inner_rest(in, path, extra);
+  return tool;
+}
+
+chat::Tool read_tool(FieldReader& in, std::string_view path, Extra& extra) {
+  const std::optional<std::string> type = in.find_text("type");
+  if (type && *type != "function") {
+    in.problem("type", fmt::format("is \"{}\"; only function tools can go to this model", *type));
+    return {};
+  }
+  const std::optional<ValueView> function = in.need("function", Type::Object);
+  if (!function) return {};
+  FieldReader body(*function, in.path_of("function"));
+  chat::Tool tool = read_tool_body(body, fmt::format("{}.function", path), extra);
+  in.absorb(body);
+  keep_inner_rest(in, path, extra);
   return tool;
 }
 
 void read_tools(FieldReader& in, chat::Request& request) {
-  read_list(in, "functions", request.tools, read_tool_body);
-  read_list(in, "tools", request.tools, [&](FieldReader& tool) {
-    const std::optional<std::string> type = tool.find_text("type");
-    if (type && *type != "function") {
-      tool.problem("type",
-                   fmt::format("is \"{}\"; only function tools can go to this model", *type));
-      return chat::Tool{};
-    }
-    const std::optional<ValueView> function = tool.need("function", Type::Object);
-    if (!function) return chat::Tool{};
-    FieldReader body(*function, tool.path_of("function"));
-    chat::Tool read = read_tool_body(body);
-    tool.absorb(body);
-    return read;
+  const auto path = [&](std::string_view list) {
+    return fmt::format("{}[{}]", list, request.tools.size());
+  };
+  read_list(in, "functions", request.tools, [&](FieldReader& tool) {
+    return read_tool_body(tool, path("functions"), request.extra);
   });
+  read_list(in, "tools", request.tools,
+            [&](FieldReader& tool) { return read_tool(tool, path("tools"), request.extra); });
 }
 
 std::optional<chat::ToolChoice> choice_of(FieldReader& in, std::string_view name, ValueView value) {
@@ -148,7 +159,7 @@ Result<chat::Request> read_request(const json::Tree& body) {
   read_sampling(in, request);
   request.user = in.find_text("user");
   read_streaming(in, request);
-  request.extra = in.rest();
+  std::ranges::move(in.rest(), std::back_inserter(request.extra));
   std::erase_if(request.extra, says_nothing);
   return in.finish(std::move(request));
 }

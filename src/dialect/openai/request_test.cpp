@@ -138,6 +138,23 @@ TEST(OpenAiRequest, keeps_parts_of_other_kinds_by_the_byte) {
                                "file", R"({"type":"file", "file":{"file_id":"f"}})"}}));
 }
 
+TEST(OpenAiRequest, keeps_inner_fields_it_does_not_model_by_their_path) {
+  const auto request = read(
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f","strict":true}},)"
+      R"({"type":"function","function":{"name":"g","strict":false}}],"messages":[{"role":"user",)"
+      R"("content":[{"type":"text","text":"a","cache_control":{}}]},{"role":"assistant",)"
+      R"("tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":1}]}]})");
+  ASSERT_TRUE(request) << request.error().detail;
+  EXPECT_EQ(request->extra, (std::vector<json::RawField>{{"tools[0].function.strict", "true"}}));
+  EXPECT_EQ(request->messages.at(0).extra,
+            (std::vector<json::RawField>{{"content[0].cache_control", "{}"}}));
+  EXPECT_EQ(request->messages.at(1).extra,
+            (std::vector<json::RawField>{{"tool_calls[0].extra_content", "1"}}));
+  EXPECT_EQ(write(*request).losses,
+            (Strings{"messages[0].content[0].cache_control",
+                     "messages[1].tool_calls[0].extra_content", "tools[0].function.strict"}));
+}
+
 TEST(OpenAiRequest, names_each_field_it_cannot_read) {
   EXPECT_EQ(read_with(R"("temperature":3)").error().param, "temperature");
   EXPECT_EQ(read_with(R"("tools":[{"type":"web_search"}])").error().param, "tools[0].type");
@@ -228,6 +245,9 @@ TEST(OpenAiRequest, survives_its_own_round_trip) {
     std::erase_if(message.parts, [](const chat::Part& part) {
       return std::holds_alternative<chat::Thinking>(part);
     });
+  std::erase_if(request.extra, [](const json::RawField& field) {
+    return field.name.find('[') != std::string::npos;
+  });
   request.top_k.reset();
   request.stream_usage = true;
   const auto second = read(write(request).body);

@@ -128,10 +128,13 @@ TEST(OpenAiScan, names_the_message_that_is_wrong) {
 
 TEST(OpenAiScan, gives_every_text_of_a_conversation) {
   EXPECT_EQ(texts_of(testing::file("src/dialect/openai/corpus/openai_request/all.json")),
-            (Strings{R"("be brief")", R"("kim")", R"("what is this")", R"("AAAA")", R"("hm")",
-                     R"("look")", R"("{\"a\":1}")", R"("42")", R"("old")", R"("43")",
-                     R"("It is 42.")", R"("look")", R"("looks")", R"("look")", R"("a")", R"("b")",
-                     R"("u1")", R"("root ::= x")", R"("text")"}));
+            (Strings{R"("be brief")",   R"("kim")",       R"("what is this")",
+                     R"("AAAA")",       R"("hm")",        R"("look")",
+                     R"("{\"a\":1}")",  R"("42")",        R"("old")",
+                     R"("43")",         R"("It is 42.")", R"("look")",
+                     R"("looks")",      R"("look")",      R"("a")",
+                     R"("b")",          R"("u1")",        R"("50256")",
+                     R"("root ::= x")", R"("text")"}));
 }
 
 TEST(OpenAiScan, gives_texts_of_fields_it_does_not_know) {
@@ -145,6 +148,11 @@ TEST(OpenAiScan, lets_no_text_hide_under_a_protocol_word) {
             (Strings{R"("my name is Kim")", R"("900101-1234567")"}));
   EXPECT_EQ(texts_with(R"("url":"data:text/plain,my name","data":"my name")"),
             (Strings{R"("data:text/plain,my name")", R"("my name")"}));
+}
+
+TEST(OpenAiScan, gives_names_of_fields_that_are_no_words) {
+  EXPECT_EQ(texts_with(R"("metadata":{"900101-1234567":"v"})"),
+            (Strings{R"("900101-1234567")", R"("v")"}));
 }
 
 TEST(OpenAiScan, leaves_bytes_of_pictures_out) {

@@ -63,7 +63,10 @@ void collect_texts(json::ValueView value, std::string_view key, std::vector<json
   } else if (value.is_array()) {
     for (const json::ValueView one : value) collect_texts(one, key, out);
   } else {
-    for (const json::ValueView member : value) collect_texts(member, member.key(), out);
+    for (const json::ValueView member : value) {
+      if (!is_word(member.key())) out.push_back(member.key_span());  // a name can be a text too
+      collect_texts(member, member.key(), out);
+    }
   }
 }
 

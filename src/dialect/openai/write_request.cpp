@@ -39,7 +39,7 @@ class RequestWriter {
     if (request_.stream) out_.field("stream", true);
     if (request_.stream && request_.stream_usage)
       out_.key("stream_options").object().field("include_usage", true).end_object();
-    for (const json::RawField& field : request_.extra) out_.key(field.name).raw(field.raw);
+    write_extra(request_.extra, "");
     out_.end_object();
     return std::move(body_);
   }
@@ -172,7 +172,17 @@ class RequestWriter {
 
   void write_tail(const chat::Message& message) {
     if (!message.name.empty()) out_.field("name", message.name);
-    for (const json::RawField& field : message.extra) out_.key(field.name).raw(field.raw);
+    write_extra(message.extra, fmt::format("messages[{}].", at_));
+  }
+
+  /// Our own fields from here; those of inner objects have no place to go back to.
+  void write_extra(const std::vector<json::RawField>& extra, std::string_view path) {
+    for (const json::RawField& field : extra) {
+      if (field.name.find('[') == std::string::npos)
+        out_.key(field.name).raw(field.raw);
+      else
+        losses_.push_back({fmt::format("{}{}", path, field.name), "is not modelled"});
+    }
   }
 
   void write_tools() {
