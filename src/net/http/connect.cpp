@@ -52,7 +52,10 @@ Task<Result<Socket>> reach(Attempt& attempt) {
   const Endpoint& endpoint = attempt.remote->endpoint();
   if (endpoint.local) {
     NARU_CO_TRY(const SocketAddress to, SocketAddress::of_path(endpoint.socket_path));
-    co_return co_await SocketStream::connect(attempt.loop, to, attempt.until);
+    auto reached = co_await SocketStream::connect(attempt.loop, to, attempt.until);
+    if (!reached)
+      reached.error().detail = fmt::format("{}: {}", endpoint.socket_path, reached.error().detail);
+    co_return reached;
   }
   const ProxyEndpoint* proxy = attempt.remote->proxy();
   if (proxy == nullptr) co_return co_await reach_host(attempt, endpoint.host, endpoint.port);
@@ -61,10 +64,14 @@ Task<Result<Socket>> reach(Attempt& attempt) {
   co_return reached;
 }
 
+std::string proxy_place(const HttpRemote& remote) {
+  return host_and_port(remote.proxy()->host, remote.proxy()->port);
+}
+
 /// What the proxy's answer to CONNECT means; nothing while its head is not whole.
 std::optional<Result<void>> judge_tunnel(AnswerParser& parser, std::string_view bytes,
                                          const HttpRemote& remote) {
-  const std::string proxy = host_and_port(remote.proxy()->host, remote.proxy()->port);
+  const std::string proxy = proxy_place(remote);
   const auto end = parser.find_head_end(bytes);
   if (!end) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, end.error().detail);
   if (*end == 0 && bytes.size() < kMaxProxyHeadBytes) return std::nullopt;
@@ -97,7 +104,7 @@ Task<Result<void>> open_tunnel(Attempt& attempt, SocketStream& socket) {
     NARU_CO_TRY(const std::size_t count, std::move(got));
     if (count == 0)
       co_return fail(FaultKind::UpstreamFailed, "proxy {} closed the connection",
-                     attempt.remote->proxy()->host);
+                     proxy_place(*attempt.remote));
     size += count;
     auto judged = judge_tunnel(parser, {bytes.data(), size}, *attempt.remote);
     if (judged) co_return std::move(*judged);
