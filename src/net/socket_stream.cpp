@@ -20,6 +20,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr auto kAsValues = asio::as_tuple(asio::deferred);
+constexpr auto kFullQueueWait = std::chrono::milliseconds(5);
 
 std::string text_of(int error) {
   return error_code(error, boost::system::system_category()).message();
@@ -109,6 +110,12 @@ Task<Result<std::unique_ptr<SocketStream>>> SocketStream::connect(Loop& loop, So
     co_return fail(FaultKind::UpstreamFailed, "no socket for {}: {}", to.text(), text_of(errno));
   NARU_CO_TRY(auto stream, adopt(loop, fd, to));
   int error = ::connect(fd, to.get(), to.length) == 0 ? 0 : errno;
+  // Where the peer's queue is full TCP waits by itself; a UNIX socket refuses at once. unix(7).
+  while (error == EAGAIN) {
+    const auto slept = co_await loop.sleep(kFullQueueWait, until);
+    NARU_CO_TRY_VOID(slept);
+    error = ::connect(fd, to.get(), to.length) == 0 ? 0 : errno;
+  }
   if (error == EINPROGRESS) {
     const auto connected = co_await stream->wait_writable(until);
     NARU_CO_TRY_VOID(connected);

@@ -1,8 +1,8 @@
-#include "net/http/connect.h"
+#include "net/http/client/connect.h"
 
+#include "net/http/client/race.h"
+#include "net/http/client/request_head.h"
 #include "net/http/message_parser.h"
-#include "net/http/race.h"
-#include "net/http/request_head.h"
 #include "net/tls_stream.h"
 
 namespace naru::net {

@@ -1,4 +1,4 @@
-#include "net/http/race.h"
+#include "net/http/client/race.h"
 
 #include "net/wake.h"
 

@@ -1,4 +1,4 @@
-#include "net/http/pool.h"
+#include "net/http/client/pool.h"
 
 #include <gtest/gtest.h>
 

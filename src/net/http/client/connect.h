@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "net/http/remote.h"
+#include "net/http/client/remote.h"
 
 namespace naru::net {
 

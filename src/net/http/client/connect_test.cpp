@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "net/http/client_for_test.h"
-#include "net/http/tls_peer_for_test.h"
+#include "net/http/client/client_for_test.h"
+#include "net/http/client/tls_peer_for_test.h"
 
 namespace naru::net {
 namespace {
@@ -54,6 +54,21 @@ TEST_F(ClientConnectTest, speaks_over_a_unix_socket) {
     peer.write(kOk);
     EXPECT_EQ(end_of(answer).body, "ok");
   }
+}
+
+TEST_F(ClientConnectTest, waits_where_the_queue_of_a_unix_socket_is_full) {
+  const std::string path = folder.file("engine.sock");
+  Listener local(loop, path, 0);
+  remote = remote_at("unix:" + path);
+  std::vector<Answer> answers;
+  for (int i = 0; i < 4; ++i) answers.push_back(get());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    pass(milliseconds(10));
+    Peer peer = local.accept();
+    peer.read_head();
+    peer.write("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+  }
+  for (const Answer& answer : answers) EXPECT_EQ(end_of(answer).status, 204);
 }
 
 TEST_F(ClientConnectTest, says_where_and_why_it_cannot_connect) {

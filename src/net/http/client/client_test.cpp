@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/http/client_for_test.h"
+#include "net/http/client/client_for_test.h"
 
 namespace naru::net {
 namespace {

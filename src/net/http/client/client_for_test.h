@@ -4,7 +4,7 @@
 #include <string>
 
 #include "net/http/client.h"
-#include "net/http/peer_for_test.h"
+#include "net/http/client/peer_for_test.h"
 
 namespace naru::net::testing {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "net/certificates_for_test.h"
-#include "net/http/peer_for_test.h"
+#include "net/http/client/peer_for_test.h"
 
 namespace naru::net::testing {
 

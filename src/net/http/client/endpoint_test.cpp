@@ -1,4 +1,4 @@
-#include "net/http/endpoint.h"
+#include "net/http/client/endpoint.h"
 
 #include <gtest/gtest.h>
 

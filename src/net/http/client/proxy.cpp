@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "net/http/endpoint.h"
+#include "net/http/client/endpoint.h"
 
 namespace naru::net {
 namespace {

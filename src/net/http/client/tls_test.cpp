@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "net/http/client_for_test.h"
-#include "net/http/tls_peer_for_test.h"
+#include "net/http/client/client_for_test.h"
+#include "net/http/client/tls_peer_for_test.h"
 
 namespace naru::net {
 namespace {

@@ -1,4 +1,4 @@
-#include "net/http/remote.h"
+#include "net/http/client/remote.h"
 
 #include <openssl/evp.h>
 

@@ -1,4 +1,4 @@
-#include "net/http/client_call.h"
+#include "net/http/client/call.h"
 
 #include <cstring>
 

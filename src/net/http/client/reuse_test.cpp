@@ -2,7 +2,7 @@
 
 #include <list>
 
-#include "net/http/client_for_test.h"
+#include "net/http/client/client_for_test.h"
 
 namespace naru::net {
 namespace {

@@ -2,9 +2,9 @@
 #include <memory>
 
 #include "net/http/client.h"
+#include "net/http/client/pool.h"
+#include "net/http/client/remote.h"
 #include "net/http/message_parser.h"
-#include "net/http/pool.h"
-#include "net/http/remote.h"
 
 namespace naru::net {
 

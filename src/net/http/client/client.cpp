@@ -1,9 +1,9 @@
 #include "net/http/client.h"
 
-#include "net/http/client_call.h"
-#include "net/http/connect.h"
-#include "net/http/pool.h"
-#include "net/http/request_head.h"
+#include "net/http/client/call.h"
+#include "net/http/client/connect.h"
+#include "net/http/client/pool.h"
+#include "net/http/client/request_head.h"
 
 namespace naru::net {
 namespace {

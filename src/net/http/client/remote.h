@@ -4,7 +4,7 @@
 #include <string>
 
 #include "net/http/client.h"
-#include "net/http/endpoint.h"
+#include "net/http/client/endpoint.h"
 #include "net/tls_client.h"
 
 namespace naru::net {

@@ -1,4 +1,4 @@
-#include "net/http/request_head.h"
+#include "net/http/client/request_head.h"
 
 #include <gtest/gtest.h>
 
