@@ -16,8 +16,8 @@ Result<void> want_object(const json::Tree& body) {
 
 /// Counting costs no tokens of a model: the usage stays zero, and that is certain, not estimated.
 Result<void> scan_count(json::ValueView root, AnswerFacts& facts) {
-  const std::optional<json::ValueView> count = root.find("input_tokens");
-  if (!count || !count->integer() || *count->integer() < 0)
+  const std::optional<json::ValueView> member = root.find("input_tokens");
+  if (!member || member->integer().value_or(-1) < 0)
     return fail(FaultKind::UpstreamInvalid, "the provider's token count has no input_tokens");
   facts.usage_reported = true;
   return {};
@@ -123,12 +123,15 @@ Result<chat::Response> read_answer(const json::Tree& body) {
   if (const auto content = in.need("content", json::Type::Array))
     for (const json::ValueView block : *content) read_block(block, in, choice.parts);
   const std::optional<Stop> stop = read_stop(body.root());
-  if (!stop) in.problem("stop_reason", "must be a string");
+  if (stop) {
+    choice.stop = stop->reason;
+    choice.stop_sequence = stop->sequence;
+  } else {
+    in.problem("stop_reason", "must be a string");
+  }
   if (const auto usage = find_object(body.root(), "usage"))
     overlay_usage(response.usage.emplace(), *usage);
   if (!in.ok()) return fail(as_upstream_invalid(in.fault(), "the provider's answer is no message"));
-  choice.stop = stop->reason;
-  choice.stop_sequence = stop->sequence;
   return response;
 }
 

@@ -42,7 +42,7 @@ void check_forward(Operation operation, const json::Tree& body, const RequestSca
   NARU_CHECK(anthropic().scan_request(operation, again).has_value(), "an engine can read the rest");
 }
 
-/// What is read and written is read as the same again.
+/// What is read can be written, and what is written can be scanned.
 void check_crossing(const json::Tree& body) {
   const auto request = anthropic().read_request(body);
   if (!request) {

@@ -51,8 +51,7 @@ inline ClientMessage read_plain(std::string_view body) {
   ClientMessage message{text_at(root, "id"), text_at(root, "model"), text_at(root, "stop_reason"),
                         text_at(root, "stop_sequence")};
   const json::ValueView content = *root.find("content");
-  for (const json::ValueView block : content)
-    message.blocks.push_back(block_text(block));
+  for (const json::ValueView block : content) message.blocks.push_back(block_text(block));
   message.usage = counts_of(*root.find("usage"));
   return message;
 }

@@ -286,6 +286,13 @@ TEST(AnthropicReader, gives_a_call_without_pieces_the_input_of_its_start) {
   EXPECT_EQ(with_input(R"(,"input":{"a": 1})"), "0 + {\"a\": 1}");
 }
 
+TEST(AnthropicReader, knows_the_stop_sequence_an_engine_met) {
+  const std::string met = frame(
+      "message_delta",
+      R"("delta":{"stop_reason":"end_turn","stop_sequence":"o"},"usage":{"output_tokens":1})");
+  EXPECT_EQ(words_of({kStart, met, kStop}).at(3), "finished 2 o");
+}
+
 TEST(AnthropicReader, takes_a_whole_answer_without_its_marker) {
   EXPECT_EQ(words_of({kStart, begin_text(0), stop(0), tell(R"("max_tokens")")}).back(), "end");
 }
