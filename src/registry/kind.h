@@ -17,13 +17,13 @@ struct Kind {
   std::string_view space = {};  ///< documents of kinds with the same space share one set of names;
                                 ///< empty: documents have no name
   bool once = false;            ///< at most one document
-  std::function<void(std::vector<settings::Description>&)> describe;
+  std::function<void(std::vector<settings::Description>&)> describe = {};
   /// Reads one document by its own rows.
-  std::function<void(const Document&, Draft&)> read;
+  std::function<void(const Document&, Draft&)> read = {};
   /// Looks at what spans documents, once all of all kinds are read; may be empty.
   std::function<void(Draft&)> check = {};
   /// Lays the kind's section into the snapshot, resolving what lies outside the documents.
-  std::function<void(Draft&, Snapshot&)> compile;
+  std::function<void(Draft&, Snapshot&)> compile = {};
 };
 
 /// A kind whose documents are read by a table of fields into T. Lifetime: `fields` stays as long

@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
+
+#include "registry/temporary_folder_for_test.h"
 
 namespace naru::registry {
 namespace {
@@ -18,24 +17,10 @@ using std::chrono::seconds;
 /// A folder of its own, and a watcher that counts.
 class WatchedFolder : public testing::Test {
  protected:
-  WatchedFolder() {
-    std::string name = (fs::temp_directory_path() / "naru-watch-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-  }
-  ~WatchedFolder() override {
-    watcher_.reset();
-    std::error_code error;
-    fs::remove_all(folder_, error);
-  }
-
-  fs::path at(const std::string& name) const { return folder_ / name; }
-  void write(const std::string& name, std::string_view text) const {
-    fs::create_directories(at(name).parent_path());
-    std::ofstream(at(name)) << text;
-  }
+  std::string at(const std::string& name) const { return folder_.at(name); }
+  void write(const std::string& name, std::string_view text) const { folder_.write(name, text); }
   void replace(const std::string& name, std::string_view text) const {
-    write(name + ".new", text);
-    fs::rename(at(name + ".new"), at(name));
+    folder_.replace(name, text);
   }
   /// Lays `..data` anew as kubelet does: a fresh folder, a link to it, renamed over the old link.
   void swap_data(const std::string& fresh, std::string_view text) const {
@@ -47,7 +32,7 @@ class WatchedFolder : public testing::Test {
   void watch(std::vector<std::string> names) {
     {
       const std::lock_guard lock(mutex_);
-      for (const std::string& name : names) paths_.push_back(at(name).string());
+      for (const std::string& name : names) paths_.push_back(at(name));
     }
     watcher_ = std::make_unique<Watcher>(WatcherOptions{.paths = [this] { return paths(); },
                                                         .changed = [this] { count(); },
@@ -56,7 +41,7 @@ class WatchedFolder : public testing::Test {
   }
   void also_watch_after_next_change(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    next_ = at(name).string();
+    next_ = at(name);
   }
   /// Waits for the `wanted`th call; false if it does not come.
   bool called(int wanted) {
@@ -82,7 +67,7 @@ class WatchedFolder : public testing::Test {
     wake_.notify_all();
   }
 
-  fs::path folder_;
+  const TemporaryFolder folder_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::string> paths_;
@@ -160,7 +145,7 @@ TEST_F(WatchedFolder, is_silent_about_neighbours) {
   write("naru.yaml", "a");
   watch({"naru.yaml"});
   write("other.txt", "x");
-  write("naru.yaml", "bb");  // the watcher has seen the neighbour once it tells of this
+  replace("naru.yaml", "bb");  // the watcher has seen the neighbour once it tells of this
   EXPECT_TRUE(called(1));
   EXPECT_EQ(calls(), 1);
 }

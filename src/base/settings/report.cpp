@@ -38,7 +38,8 @@ void Report::add(int line, int column, std::string_view path, std::string text) 
 std::string write_problem(const Problem& problem) {
   std::string text;
   if (!problem.file.empty()) text += problem.file;
-  if (problem.line > 0) text += fmt::format(":{}:{}", problem.line, problem.column);
+  if (problem.line > 0) text += fmt::format(":{}", problem.line);
+  if (problem.line > 0 && problem.column > 0) text += fmt::format(":{}", problem.column);
   if (!text.empty()) text += ": ";
   text += problem.path;
   if (!problem.path.empty()) text += ' ';
