@@ -1,5 +1,6 @@
 #include "telemetry/metrics.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/check_names.h>
