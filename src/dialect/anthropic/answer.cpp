@@ -52,9 +52,9 @@ void read_block(json::ValueView block, json::FieldReader& in, std::vector<chat::
   }
 }
 
-class BlockWriter {
+class AnswerBlocks {
  public:
-  explicit BlockWriter(json::Writer& out) : out_(out) {}
+  explicit AnswerBlocks(json::Writer& out) : out_(out) {}
   bool has_tool_call() const { return has_tool_call_; }
 
   void operator()(const chat::Text& text) {
@@ -142,7 +142,7 @@ std::string write_answer(const chat::Response& response) {
   json::Writer out(body);
   out.object().field("id", response.id).field("type", "message").field("role", "assistant");
   out.field("model", response.model).key("content").array();
-  BlockWriter blocks(out);
+  AnswerBlocks blocks(out);
   for (const chat::Part& part : choice.parts) std::visit(blocks, part);
   out.end_array();
   write_stop(out, choice, blocks.has_tool_call());

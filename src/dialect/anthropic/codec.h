@@ -14,6 +14,9 @@ Result<RequestScan> scan_request(Operation operation, const json::Tree& body);
 std::vector<json::Span> list_texts(json::ValueView body);
 std::string forward_request(const json::Tree& body, const RequestScan& scan, const Forward& forward,
                             std::vector<chat::Loss>& losses);
+/// Appends the patches that take out what an engine of ours need not see, a Loss for each.
+void list_unlisted(json::ValueView body, std::vector<Patch>& patches,
+                   std::vector<chat::Loss>& losses);
 Result<chat::Request> read_request(const json::Tree& body);
 /// The parts of the string or blocks at `name`; problems go to `in`, unknown fields to `extra`.
 std::vector<chat::Part> read_content(json::FieldReader& in, std::string_view name,

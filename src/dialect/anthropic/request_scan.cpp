@@ -6,11 +6,6 @@ namespace {
 
 constexpr std::int64_t kMostAskedTokens = 1'000'000'000;
 
-// What engines we run may see; the rest of a request stays here.
-constexpr auto kListed = std::to_array<std::string_view>(
-    {"model", "messages", "system", "max_tokens", "stream", "stop_sequences", "temperature",
-     "top_p", "top_k", "tools", "tool_choice", "thinking", "metadata"});
-
 /// A block must be an object that names its type; a text block has a text.
 void check_block(json::FieldReader& in, const std::string& path, json::ValueView block) {
   const std::optional<json::ValueView> type = block.find("type");
@@ -78,27 +73,6 @@ void check_limits(json::FieldReader& in, RequestScan& scan) {
     in.problem("max_tokens", "must be given: the most tokens the answer may have");
 }
 
-bool is_listed(json::ValueView member) {
-  return std::ranges::find(kListed, member.key()) != kListed.end();
-}
-
-/// The body's members that engines may see, byte for byte, with the model's value replaced.
-std::string listed_only(const json::Tree& body, std::string_view model,
-                        std::vector<chat::Loss>& losses) {
-  std::string out = "{";
-  for (const json::ValueView member : body.root()) {
-    if (!is_listed(member)) {
-      losses.push_back({std::string(member.key()), "an engine gets only the fields naru knows"});
-      continue;
-    }
-    if (out.size() > 1) out += ',';
-    const json::Span key = member.key_span();
-    out += body.text().substr(key.begin, member.span().begin - key.begin);
-    out += member.key() == "model" ? model : member.raw();
-  }
-  return out + "}";
-}
-
 }  // namespace
 
 Result<RequestScan> scan_request(Operation operation, const json::Tree& body) {
@@ -119,10 +93,10 @@ std::string forward_request(const json::Tree& body, const RequestScan& scan, con
                             std::vector<chat::Loss>& losses) {
   std::string model;
   json::append_quoted(model, forward.upstream_model);
-  const json::ValueView root = body.root();
-  if (forward.listed_fields_only && !std::all_of(root.begin(), root.end(), is_listed))
-    return listed_only(body, model, losses);
-  return patched(body.text(), {Patch{scan.model_span.begin, scan.model_span.end, model}});
+  std::vector<Patch> patches{{scan.model_span.begin, scan.model_span.end, std::move(model)}};
+  if (forward.listed_fields_only) list_unlisted(body.root(), patches, losses);
+  std::ranges::sort(patches, {}, &Patch::begin);
+  return patched(body.text(), patches);
 }
 
 }  // namespace naru::dialect::anthropic_wire

@@ -167,16 +167,39 @@ TEST(AnthropicForward, changes_the_model_alone) {
   EXPECT_TRUE(losses.empty());
 }
 
+Strings fields_of(const std::vector<chat::Loss>& losses) {
+  Strings fields;
+  for (const chat::Loss& loss : losses) fields.push_back(loss.field);
+  return fields;
+}
+
 TEST(AnthropicForward, keeps_unlisted_fields_from_an_engine_and_says_so) {
   std::vector<chat::Loss> losses;
   const std::string body = R"({"secret":1, "model":"a","max_tokens":1 , "mcp_servers":[{}],)" +
                            std::string(kHello) + R"(,"last":null})";
   EXPECT_EQ(forwarded(body, {.upstream_model = "b", .listed_fields_only = true}, losses),
             R"({"model":"b","max_tokens":1,)" + std::string(kHello) + "}");
-  ASSERT_EQ(losses.size(), 3U);
-  EXPECT_EQ(losses[0].field, "secret");
-  EXPECT_EQ(losses[1].field, "mcp_servers");
-  EXPECT_EQ(losses[2].field, "last");
+  EXPECT_EQ(fields_of(losses), (Strings{"secret", "mcp_servers", "last"}));
+}
+
+TEST(AnthropicForward, gives_an_engine_no_address_and_no_hidden_member) {
+  std::vector<chat::Loss> losses;
+  const std::string body =
+      R"({"model":"a","max_tokens":1,"messages":[{"role":"user","audio":1,"content":"hi"},)"
+      R"({"role":"user","content":[{"type":"image","source":{"type":"url","url":"http://10.0.0.1"}},)"
+      R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"iV"}},)"
+      R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"},)"
+      R"({"type":"image","source":{"type":"url","url":"http://10.0.0.2"}}]}]}]})";
+  const std::string sent =
+      forwarded(body, {.upstream_model = "a", .listed_fields_only = true}, losses);
+  EXPECT_EQ(
+      sent,
+      R"({"model":"a","max_tokens":1,"messages":[{"role":"user","content":"hi"},)"
+      R"({"role":"user","content":[)"
+      R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"iV"}},)"
+      R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"}]}]}]})");
+  EXPECT_EQ(fields_of(losses), (Strings{"messages[0].audio", "messages[1].content[0]",
+                                        "messages[1].content[2].content[1]"}));
 }
 
 }  // namespace

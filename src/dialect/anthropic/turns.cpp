@@ -79,9 +79,9 @@ std::string plain_id(std::string_view id) {
 }
 
 /// Writes one block.
-class BlockWriter {
+class PartWriter {
  public:
-  BlockWriter(json::Writer& out, std::string_view path, Losses& losses)
+  PartWriter(json::Writer& out, std::string_view path, Losses& losses)
       : out_(out), path_(path), losses_(losses) {}
 
   void operator()(const chat::Text& text) { begin("text").field("text", text.text).end_object(); }
@@ -133,7 +133,7 @@ void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts, L
   }
   out.array();
   for (const PlacedPartView& placed : parts)
-    std::visit(BlockWriter(out, placed.path, losses), *placed.part);
+    std::visit(PartWriter(out, placed.path, losses), *placed.part);
   out.end_array();
 }
 

@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include "dialect/anthropic/stream_checker.h"
+#include "dialect/testing.h"
+
+/// Anthropic on one side of a stream, whichever dialect is on the other.
+namespace naru::dialect {
+namespace {
+
+using anthropic_wire::StreamChecker;
+using testing::Streamed;
+
+const Ends kFromOpenAi{&anthropic(), &openai(), Operation::Chat};
+const Ends kToOpenAi{&openai(), &anthropic(), Operation::Chat};
+const Ends kSame{&anthropic(), &anthropic(), Operation::Chat};
+const WriterOptions kOptions{
+    .public_model = "public", .answer_id = "msg_1", .created_s = 7, .stream_usage = true};
+constexpr const char* kOpenAiFolder = "src/dialect/openai/corpus/openai_stream/";
+constexpr const char* kAnthropicFolder = "src/dialect/anthropic/corpus/anthropic_stream/";
+
+std::string test_name(const ::testing::TestParamInfo<std::string>& one) {
+  return one.param.substr(0, one.param.find('.'));
+}
+
+class AnthropicFromOpenAi : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(AnthropicFromOpenAi, is_grammatical_to_the_end_or_to_the_fault) {
+  const std::string bytes = testing::file(kOpenAiFolder + GetParam());
+  const Streamed got = testing::stream(kFromOpenAi, kOptions, bytes);
+  StreamChecker client;
+  client.feed(got.all());
+  EXPECT_EQ(client.ended(), !got.fault);
+  if (client.ended()) EXPECT_EQ(client.message().usage.back(), got.facts.usage.output);
+}
+
+INSTANTIATE_TEST_SUITE_P(Samples, AnthropicFromOpenAi,
+                         ::testing::ValuesIn(testing::files_in(kOpenAiFolder)), test_name);
+
+class AnthropicSample : public ::testing::TestWithParam<std::string> {
+ protected:
+  const std::string bytes_ = testing::file(kAnthropicFolder + GetParam());
+};
+
+TEST_P(AnthropicSample, means_the_same_cut_at_any_byte) {
+  for (const Ends& ends : {kSame, kToOpenAi}) {
+    const Streamed whole = testing::stream(ends, kOptions, bytes_);
+    for (std::size_t at = 1; at < bytes_.size(); at += 3) {
+      const std::array<std::string_view, 2> chunks = {std::string_view(bytes_).substr(0, at),
+                                                      std::string_view(bytes_).substr(at)};
+      const Streamed cut = testing::stream(ends, kOptions, chunks);
+      ASSERT_EQ(cut.all(), whole.all()) << "cut at " << at;
+      ASSERT_EQ(cut.fault.has_value(), whole.fault.has_value()) << "cut at " << at;
+      ASSERT_EQ(cut.facts.usage, whole.facts.usage) << "cut at " << at;
+    }
+  }
+}
+
+TEST_P(AnthropicSample, cut_short_anywhere_is_a_fault_or_whole) {
+  for (const Ends& ends : {kSame, kToOpenAi}) {
+    for (std::size_t at = 0; at < bytes_.size(); at += 3) {
+      const Streamed got = testing::stream(ends, kOptions, std::string_view(bytes_).substr(0, at));
+      ASSERT_NE(got.fault.has_value(), !got.terminal.empty()) << "cut at " << at;
+    }
+  }
+}
+
+TEST_P(AnthropicSample, keeps_every_byte_but_the_model) {
+  const Streamed got = testing::stream(kSame, kOptions, bytes_);
+  if (got.fault) return;
+  std::string expected = bytes_;
+  const std::size_t at = expected.find(R"("model":")") + 9;
+  expected.replace(at, expected.find('"', at) - at, "public");
+  EXPECT_TRUE(got.all().starts_with(expected)) << got.all();
+}
+
+INSTANTIATE_TEST_SUITE_P(Samples, AnthropicSample,
+                         ::testing::ValuesIn(testing::files_in(kAnthropicFolder)), test_name);
+
+TEST(AnthropicCrossing, carries_a_call_to_an_openai_client) {
+  const Streamed got =
+      testing::stream(kToOpenAi, kOptions, testing::file(std::string(kAnthropicFolder) + "call"));
+  EXPECT_FALSE(got.fault);
+  EXPECT_NE(got.bytes.find(R"("name":"f")"), std::string::npos) << got.bytes;
+  EXPECT_NE(got.bytes.find(R"({\"a\":1})"), std::string::npos) << got.bytes;
+}
+
+}  // namespace
+}  // namespace naru::dialect
