@@ -1,7 +1,6 @@
 # Debian's packages, each as one target.
 find_package(fmt REQUIRED)
 find_package(simdjson REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -9,8 +8,6 @@ find_package(SQLite3 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
-
-add_library(rapidjson_headers INTERFACE)
 
 # Asio and Beast compile in one file each (src/net/asio_impl.cpp); Debian's default, 1.74, is old.
 find_package(Boost 1.81 REQUIRED)

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <thread>
 
-#include "base/text.h"
+#include "base/settings/report.h"
 #include "cli/kinds.h"
 #include "sys/files.h"
 #include "sys/notify.h"
@@ -26,7 +26,7 @@ std::string variable(const char* name) {
 
 Fault fault_of(const std::vector<Problem>& problems) {
   std::string lines;
-  for (const Problem& problem : problems) lines += registry::text_of(problem) + "\n";
+  for (const Problem& problem : problems) lines += settings::write_problem(problem) + "\n";
   if (!lines.empty()) lines.pop_back();
   return {.kind = FaultKind::InvalidRequest, .detail = std::move(lines)};
 }
@@ -52,8 +52,9 @@ Result<net::ListenOptions> listen_options(const gateway::ListenerSettings& liste
     options.host = options.host.substr(1, options.host.size() - 2);
   const std::string_view port = std::string_view(listener.listen).substr(colon + 1);
   std::from_chars(port.data(), port.data() + port.size(), options.port);
-  if (!listener.tls.certificate.empty())
+  if (!listener.tls.certificate.empty()) {
     NARU_TRY(options.tls, net::TlsServer::load(listener.tls.certificate, listener.tls.key));
+  }
   return options;
 }
 
