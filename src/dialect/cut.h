@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,18 +16,21 @@ void cut_children(json::ValueView parent, std::vector<Patch>& patches, const Kee
   };
   bool kept_before = false;
   std::uint32_t last_end = 0;
-  std::optional<std::uint32_t> open;  // an unkept child begins here and takes the comma behind it
+  bool open = false;             // an unkept child waits: it takes the comma behind it
+  std::uint32_t open_begin = 0;  // where it begins
   for (const json::ValueView child : parent) {
-    if (open) patches.push_back({*std::exchange(open, std::nullopt), start_of(child), {}});
-    if (keep(child))
+    if (std::exchange(open, false)) patches.push_back({open_begin, start_of(child), {}});
+    if (keep(child)) {
       kept_before = true;
-    else if (kept_before)
+    } else if (kept_before) {
       patches.push_back({last_end, child.span().end, {}});
-    else
-      open = start_of(child);
+    } else {
+      open = true;
+      open_begin = start_of(child);
+    }
     last_end = child.span().end;
   }
-  if (open) patches.push_back({*open, last_end, {}});
+  if (open) patches.push_back({open_begin, last_end, {}});
 }
 
 }  // namespace naru::dialect

@@ -5,6 +5,7 @@
 namespace naru::dialect::anthropic_wire {
 namespace {
 
+/// Some servers send their errors under HTTP 200.
 Result<void> want_object(const json::Tree& body) {
   const json::ValueView root = body.root();
   if (!root.is_object())
@@ -23,6 +24,7 @@ Result<void> scan_count(json::ValueView root, AnswerFacts& facts) {
   return {};
 }
 
+/// Text, reasoning and inputs: what the model wrote, also where blocks are the provider's own.
 void tally_content(json::ValueView root, chat::Tally& tally) {
   const std::optional<json::ValueView> content = root.find("content");
   if (!content || !content->is_array()) return;
@@ -52,6 +54,7 @@ void read_block(json::ValueView block, json::FieldReader& in, std::vector<chat::
   }
 }
 
+/// Writes the content of an answer, block by block.
 class AnswerBlocks {
  public:
   explicit AnswerBlocks(json::Writer& out) : out_(out) {}
@@ -82,6 +85,7 @@ class AnswerBlocks {
   bool has_tool_call_ = false;
 };
 
+/// `stop_sequence` is named only where it was the reason.
 void write_stop(json::Writer& out, const chat::Choice& choice, bool has_tool_call) {
   out.field("stop_reason", stop_word(choice.stop, has_tool_call));
   out.key("stop_sequence");

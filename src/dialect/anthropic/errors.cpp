@@ -124,7 +124,8 @@ std::string write_error(const Fault& fault, std::string_view request_id) {
   out.object().field("type", "error");
   out.key("error").object();
   out.field("type", type_of(fault)).field("message", fault.detail).end_object();
-  out.field("request_id", request_id).end_object();
+  if (!request_id.empty()) out.field("request_id", request_id);
+  out.end_object();
   return body;
 }
 

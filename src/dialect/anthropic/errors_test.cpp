@@ -107,6 +107,11 @@ TEST(AnthropicErrors, are_written_in_the_dialects_shape) {
       R"({"type":"error","error":{"type":"not_found_error","message":"no model \"x\""},"request_id":"req_1"})");
 }
 
+TEST(AnthropicErrors, name_no_request_where_none_has_an_id) {
+  EXPECT_EQ(anthropic().write_error({.kind = FaultKind::Internal, .detail = "x"}, ""),
+            R"({"type":"error","error":{"type":"api_error","message":"x"}})");
+}
+
 TEST(AnthropicErrors, keep_the_providers_type_of_a_refusal) {
   EXPECT_THAT(anthropic().write_error(anthropic().read_error(413, ""), "r"),
               testing::HasSubstr(R"("type":"request_too_large")"));

@@ -27,6 +27,7 @@ void check_content(json::FieldReader& in, const std::string& path,
     check_block(in, fmt::format("{}[{}]", path, at++), block);
 }
 
+/// Roles are left to the provider, which may know more of them than we do.
 void check_messages(json::FieldReader& in) {
   const std::optional<json::ValueView> messages = in.need("messages", json::Type::Array);
   if (!messages) return;
@@ -64,6 +65,7 @@ void check_model(json::FieldReader& in, RequestScan& scan) {
   if (scan.model.empty()) in.problem("model", "must not be empty; name a model of the list");
 }
 
+/// Only of a call for an answer: counting has neither.
 void check_limits(json::FieldReader& in, RequestScan& scan) {
   scan.stream = in.find_boolean("stream").value_or(false);
   scan.stream_usage = scan.stream;  // this dialect's streams always carry it

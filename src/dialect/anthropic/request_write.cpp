@@ -11,6 +11,7 @@ using Losses = std::vector<chat::Loss>;
 constexpr double kHottest = 1.0;
 constexpr std::string_view kNoParameters = R"({"type":"object","properties":{}})";
 
+/// A tool without parameters still has a schema: the API demands one.
 void write_tools(json::Writer& out, const chat::Request& request) {
   if (request.tools.empty()) return;
   out.key("tools").array();
@@ -49,6 +50,7 @@ void write_tool_choice(json::Writer& out, const chat::Request& request) {
   out.end_object();
 }
 
+/// OpenAI's clients often stop at a newline, which the API refuses.
 void write_stops(json::Writer& out, const chat::Request& request, Losses& losses) {
   std::vector<std::string_view> kept;
   for (const std::string& stop : request.stop) {
@@ -63,6 +65,7 @@ void write_stops(json::Writer& out, const chat::Request& request, Losses& losses
   out.end_array();
 }
 
+/// Temperatures run to 2 elsewhere, to 1 here.
 void write_sampling(json::Writer& out, const chat::Request& request, Losses& losses) {
   if (request.temperature) {
     if (*request.temperature > kHottest)

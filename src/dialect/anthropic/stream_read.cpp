@@ -71,6 +71,7 @@ class Reader final : public StreamReader {
     note_usage(message, out);
   }
 
+  /// Each report is cumulative and may lack fields; what goes on is always whole.
   void note_usage(json::ValueView holder, Events& out) {
     const auto usage = find_object(holder, "usage");
     if (!usage) return;
@@ -78,6 +79,7 @@ class Reader final : public StreamReader {
     out.emplace_back(chat::UsageSeen{usage_});
   }
 
+  /// Parts are numbered by themselves: blocks left out leave no gap.
   void begin(const StreamEventView& said, Events& out) {
     const json::ValueView block = said.inner;
     OpenBlock open{.index = said.index, .part = next_part_, .is_call = false, .input = {}};
@@ -99,6 +101,7 @@ class Reader final : public StreamReader {
     more(said, out);  // a start may hold the first words already
   }
 
+  /// Whatever the inner object holds of text, reasoning, input or signature.
   void more(const StreamEventView& said, Events& out) {
     OpenBlock* block = find_open(said.index);
     if (block == nullptr) return;
@@ -124,6 +127,7 @@ class Reader final : public StreamReader {
     std::erase_if(open_, [index](const OpenBlock& open) { return open.index == index; });
   }
 
+  /// Without a reason to stop a cut answer would look like a whole one.
   Result<void> end(Events& out) {
     if (!stop_)
       return fail(Fault{.kind = FaultKind::UpstreamInvalid,

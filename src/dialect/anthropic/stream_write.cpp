@@ -73,6 +73,7 @@ class Writer final : public StreamWriter {
     ended_ = true;
   }
 
+  /// `message_start`, once; also for an upstream that never said it began.
   void start(std::string& out) {
     if (std::exchange(started_, true)) return;
     frame("message_start", out, [&](json::Writer& json) {
@@ -85,6 +86,7 @@ class Writer final : public StreamWriter {
     });
   }
 
+  /// `content_block_start`, once a block; indices count up from 0 whatever the parts' numbers are.
   void begin(Block& block, std::string& out) {
     if (block.index) return;
     start(out);
@@ -104,6 +106,7 @@ class Writer final : public StreamWriter {
     });
   }
 
+  /// Words of a block, or bytes of a call's input.
   void more(Block& block, std::string_view text, std::string& out) {
     if (text.empty()) return;
     if (std::holds_alternative<chat::ToolCall>(block.head))
@@ -114,6 +117,7 @@ class Writer final : public StreamWriter {
       delta(block, "text_delta", "text", text, out);
   }
 
+  /// A signature makes a reasoning worth showing even without a word of it.
   void sign(Block& block, std::string_view signature, std::string& out) {
     if (signature.empty() || !std::holds_alternative<chat::Thinking>(block.head)) return;
     delta(block, "signature_delta", "signature", signature, out);
@@ -128,6 +132,7 @@ class Writer final : public StreamWriter {
     });
   }
 
+  /// `content_block_stop`, if the block ever began.
   void stop(std::uint32_t part, std::string& out) {
     if (const std::optional<std::uint32_t> index = find(part)->index)
       frame("content_block_stop", out,
@@ -135,6 +140,7 @@ class Writer final : public StreamWriter {
     std::erase_if(open_, [part](const Block& block) { return block.part == part; });
   }
 
+  /// `message_delta` with the whole usage: some clients read input tokens from here alone.
   void tell(std::string& out) {
     frame("message_delta", out, [&](json::Writer& json) {
       json.key("delta").object();

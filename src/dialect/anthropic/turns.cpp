@@ -30,6 +30,7 @@ bool says_nothing(const chat::Part& part) {
   return text != nullptr && text->text.empty();
 }
 
+/// Parts the turn has room for; a Loss for each other.
 void add_parts(const chat::Message& message, std::size_t at, Turn& turn, Losses& losses) {
   std::size_t i = 0;
   for (const chat::Part& part : message.parts) {
@@ -42,6 +43,7 @@ void add_parts(const chat::Message& message, std::size_t at, Turn& turn, Losses&
   }
 }
 
+/// The API's `system` is a list of texts; several prompts stay apart in it.
 void add_system(const chat::Message& message, std::size_t at, Turns& turns, Losses& losses) {
   std::size_t i = 0;
   for (const chat::Part& part : message.parts) {
@@ -124,6 +126,7 @@ class PartWriter {
   Losses& losses_;
 };
 
+/// A lone text is written as a string, as people write it.
 void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts, Losses& losses) {
   if (parts.size() == 1) {
     if (const auto* text = as<chat::Text>(*parts.front().part)) {
