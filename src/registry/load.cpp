@@ -153,7 +153,7 @@ std::string settings_reference(std::span<const Kind> kinds) {
   for (const Kind& kind : kinds) {
     std::vector<settings::Description> rows;
     kind.describe(rows);
-    page += fmt::format("\n## {}\n\n{}.{}\n\n{}", kind.name, kind.purpose,
+    page += fmt::format("\n## {}\n\n{}{}\n\n{}", kind.name, kind.purpose,
                         kind.once ? " At most one document." : "", settings::write_reference(rows));
   }
   return page;

@@ -114,18 +114,18 @@ inline void compile_company(Draft& draft, Snapshot& snapshot) {
 inline std::span<const Kind> kinds() {
   static const auto kAll = std::array{
       make_kind({.name = "Harbour",
-                 .purpose = "A place where ships lie",
+                 .purpose = "A place where ships lie.",
                  .space = "harbour",
                  .compile = compile_harbours},
                 harbour_fields()),
       make_kind({.name = "Route",
-                 .purpose = "A way between harbours",
+                 .purpose = "A way between harbours.",
                  .space = "route",
                  .check = check_routes,
                  .compile = compile_routes},
                 route_fields()),
       make_kind(
-          {.name = "Company", .purpose = "Who sails", .once = true, .compile = compile_company},
+          {.name = "Company", .purpose = "Who sails.", .once = true, .compile = compile_company},
           company_fields()),
   };
   return kAll;

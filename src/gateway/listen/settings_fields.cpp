@@ -89,6 +89,13 @@ const Fields<LimitSettings>& limit_fields() {
   return fields;
 }
 
+std::vector<Problem> check_gateway(const GatewaySettings& gateway) {
+  const std::string& listen = gateway.admin.listen;
+  if (listen != gateway.data.listen || listen.ends_with(":0")) return {};
+  return {{.path = "admin.listen",
+           .text = fmt::format("is {}, as data.listen is; give each a port of its own", listen)}};
+}
+
 const Fields<LogSettings>& log_fields() {
   static const auto fields =
       Fields<LogSettings>{}
@@ -122,7 +129,8 @@ const Fields<GatewaySettings>& gateway_fields() {
                     "Time after SIGTERM for running calls to end; what is left then is cut.")
           .boolean("power_safe_ledger", &GatewaySettings::power_safe_ledger,
                    "Whether an answer ends only when its ledger row would survive a power cut. "
-                   "false: it survives a crash of naru alone, and answers end a little sooner.");
+                   "false: it survives a crash of naru alone, and answers end a little sooner.")
+          .check(check_gateway);
   return fields;
 }
 
