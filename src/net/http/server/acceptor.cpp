@@ -77,7 +77,8 @@ class Acceptor::Listed {
 Acceptor::Acceptor(Loop& loop, std::shared_ptr<ServerShared> shared, Listener listener)
     : loop_(loop),
       shared_(std::move(shared)),
-      context_{.options = shared_->options, .handler = shared_->handler},
+      context_{
+          .options = shared_->options, .handler = shared_->handler, .draining = shared_->draining},
       socket_(std::make_unique<Socket>(loop, std::move(listener))),
       tasks_(loop),
       reserve_fd_(open_reserve()) {}

@@ -41,7 +41,7 @@ Task<Result<std::size_t>> Connection::read_body(std::span<char> into, Until unti
 /// Whether another request may follow this answer: its body is read, or what is left of it will be.
 bool Connection::stays_open() const {
   const Framing& framing = parser_.framing();
-  if (ending_ || ended_ || !framing.keep_alive) return false;
+  if (ending_ || ended_ || context_.draining || !framing.keep_alive) return false;
   if (parser_.done()) return true;
   return !wants_continue_ && (framing.chunked || framing.content_length <= kDrainedBytes);
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <optional>
 
 #include "net/byte_stream.h"
@@ -14,6 +15,7 @@ namespace naru::net {
 struct ConnectionContext {
   const ListenOptions& options;
   Handler& handler;
+  const std::atomic<bool>& draining;
   HttpDate date = {};
 };
 
