@@ -9,6 +9,8 @@ namespace naru::cli {
 /// Options every verb takes, and what the process will exit with.
 struct Globals {
   std::string data_directory;  ///< state of this installation: store, keys' pepper, tokens, sockets
+  std::string ca_file = {};    ///< PEM to trust when speaking to a naru with a private certificate
+  std::string admin_url = {};  ///< of another naru's admin listener; empty: that of the directory
   bool json = false;           ///< `--output json`
   std::string version;
   int exit_code = 0;  ///< 0 fine, 1 it did not work, 2 what was asked for makes no sense

@@ -1,0 +1,48 @@
+#include "cli/show/listing.h"
+
+#include <cstdio>
+
+namespace naru::cli {
+namespace {
+
+constexpr const char* kNone = "-";
+
+std::string written(json::ValueView value) {
+  if (value.is_string()) return std::string(value.text());
+  if (value.is_bool()) return value.boolean().value_or(false) ? "yes" : "no";
+  if (!value.is_array()) return value.is_null() ? std::string() : std::string(value.raw());
+  std::string items;
+  for (const json::ValueView item : value)
+    items += fmt::format("{}{}", items.empty() ? "" : ", ", written(item));
+  return items;
+}
+
+}  // namespace
+
+void say(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+std::string cell(json::ValueView object, std::string_view name) {
+  const auto value = object.find(name);
+  std::string text = value ? written(*value) : std::string();
+  return text.empty() ? kNone : text;
+}
+
+void print_answer(Globals& globals, const std::string& answer,
+                  std::string (*show)(json::ValueView answer)) {
+  if (globals.json) return say(answer + "\n");
+  const auto tree = json::Tree::parse(answer);
+  if (!tree) return report(globals, tree.error());
+  say(show(tree->root()));
+}
+
+void print_listing(Globals& globals, const Order& order,
+                   std::string (*show)(json::ValueView answer)) {
+  const auto answer = give(globals, order);
+  if (!answer) return report(globals, answer.error());
+  print_answer(globals, *answer, show);
+}
+
+}  // namespace naru::cli
