@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -63,7 +65,7 @@ class ProcessEngine final : public Engine {
   std::shared_ptr<registry::Endpoints::Load> load_;
   net::TaskGroup tasks_;
   EnginePaths paths_;
-  std::shared_ptr<const net::Remote> remote_;
+  std::shared_ptr<const net::Remote> remote_;  // for calls, as a provider's base URL ends in /v1
   std::optional<EngineProbe> probe_;
   std::optional<sys::Child> holder_;
   EngineFacts facts_;
@@ -88,8 +90,9 @@ Result<void> ProcessEngine::prepare() {
   architecture_ = gguf.architecture;
   NARU_TRY(const std::string directory, socket_directory(context_.data_directory));
   paths_ = engine_paths(directory, *spec_, binary_);
-  NARU_TRY(remote_, net::Remote::make({.base_url = "unix:" + paths_.engine}));
-  probe_.emplace(context_.loop, context_.client, remote_);
+  NARU_TRY(const auto probed, net::Remote::make({.base_url = "unix:" + paths_.engine}));
+  NARU_TRY(remote_, net::Remote::make({.base_url = "unix:" + paths_.engine + ":/v1"}));
+  probe_.emplace(context_.loop, context_.client, probed);
   return {};
 }
 
@@ -125,6 +128,7 @@ net::Task<void> ProcessEngine::spawn(net::Until until) {
   }
   const bool left_by_an_earlier_naru = co_await attach(until);
   if (left_by_an_earlier_naru) co_return;
+  ::unlink(paths_.engine.c_str());  // an engine that was killed leaves its socket behind
   auto holder = start_holder();
   if (!holder) {
     refused_ = holder.error().detail;
@@ -169,11 +173,13 @@ net::Task<void> ProcessEngine::act(Act act, net::Until until) {
 }
 
 net::Task<Observation> ProcessEngine::look(net::Until until) {
-  const HolderLink::News news = link_.take_news();
+  HolderLink::News news = link_.take_news();
+  if (news.exited && !link_.log().empty())
+    *news.exited += "; its last words: " + link_.log().back();
   if (holder_) (void)holder_->ended();  // reaps it
   Observation seen{.wanted = wanted_ || load_->waiting.load() > 0,
                    .stop = stop_,
-                   .exited = news.exited,
+                   .exited = std::move(news.exited),
                    .refused = std::exchange(refused_, {}),
                    .refused_for_good = refused_for_good_,
                    .warmed = std::exchange(warmed_, {}),
