@@ -1,0 +1,88 @@
+"""A running naru with the real engine and two authored providers behind it.
+
+As a program, for tests in other languages: prints one line of JSON that says where all is, and ends
+when its standard input does.
+"""
+import json
+import os
+import sys
+import tempfile
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from answers import Anthropic, Answers, OpenAi  # noqa: E402
+from harness import documents, wait  # noqa: E402
+from harness.gateway import Gateway  # noqa: E402
+from harness.upstream import Upstream  # noqa: E402
+
+ENGINE_START = 60.0  # seconds; it takes one on an idle machine
+ONCE = "{attempts: 1}"  # a provider's failure is to be seen, not to be tried again
+LISTED = ["smollm2", "team/gpt-echo"]  # patterns are in no list
+
+
+@dataclass
+class Stage:
+    """What a client needs, and what an operator does."""
+    url: str
+    key: str
+    limited_key: str  # may use gpt-echo alone
+    admin_url: str
+    admin_token: str
+
+    def outcome(self, request_id: str) -> str:
+        """How the ledger says that an exchange ended; it must say so within a second."""
+        request = urllib.request.Request(
+            f"{self.admin_url}/admin/v1/exchanges/{request_id}",
+            headers={"authorization": f"Bearer {self.admin_token}"})
+        return wait.until(lambda: read_outcome(request), f"the row of {request_id}", 1.0)
+
+
+def read_outcome(request: urllib.request.Request) -> str | None:
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["outcome"]
+    except urllib.error.HTTPError as refusal:
+        if refusal.code != 404:
+            raise
+        return None
+
+
+def configuration(openai: str, anthropic: str) -> str:
+    return "".join([
+        documents.upstream("openai", openai),
+        documents.upstream("anthropic", anthropic, provider="anthropic"),
+        documents.deployment("local"),
+        documents.model("smollm2", "local"),
+        documents.model("gpt-*", "openai", retry=ONCE),
+        documents.model("claude-*", "anthropic", retry=ONCE),
+        documents.model("team/gpt-echo", "{upstream: openai, model: gpt-echo}", retry=ONCE),
+    ])
+
+
+def engine_is_ready(gateway: Gateway) -> bool:
+    answer = gateway.call("GET", "/health/ready")
+    return answer.status == 200 and json.loads(answer.body)["deployments"] == {"local": "ready"}
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Stage]:
+    if "NARU_MODEL" not in os.environ:
+        raise SystemExit("NARU_MODEL is not set; tools/fetch engine model prints both paths")
+    with Upstream(Answers(OpenAi())) as openai, Upstream(Answers(Anthropic())) as anthropic:
+        with Gateway(folder, configuration(openai.url, anthropic.url)) as gateway:
+            wait.until(lambda: engine_is_ready(gateway), "the engine is ready", ENGINE_START)
+            yield Stage(url=gateway.address, key=gateway.key("sdk"),
+                        limited_key=gateway.key("limited", models=["gpt-echo"]),
+                        admin_url=gateway.admin_address, admin_token=gateway.token)
+        assert openai.errors + anthropic.errors == []
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="naru-sdk-") as made, running(Path(made)) as stage:
+        print(json.dumps(asdict(stage)), flush=True)
+        sys.stdin.read()
