@@ -60,6 +60,7 @@ class ClientCall {
 };
 
 /// Sends requests from one loop and keeps its connections. Names resolve off the loop.
+/// Lifetime: loop and resolver outlive it, and it outlives the tasks that read its calls.
 class HttpClient {
  public:
   static std::unique_ptr<HttpClient> make(Loop& loop, Resolver& resolver);

@@ -146,6 +146,7 @@ Task<Result<Stream>> connect(Loop& loop, Resolver& resolver, RemotePtr remote, U
   auto made = co_await make_connection(attempt);
   if (made) co_return std::move(made);
   Fault fault = std::move(made).error();
+  if (fault.kind != FaultKind::Cancelled) fault.origin = Origin::Upstream;
   if (fault.kind == FaultKind::UpstreamTimeout) {
     const bool ours = attempt.until.deadline < until.deadline;
     const std::string after = ours ? fmt::format(" after {}", in_words(patience)) : "";
