@@ -1,7 +1,7 @@
 #pragma once
 #include "base/fault.h"
 #include "base/rng.h"
-#include "gateway/route/model.h"
+#include "gateway/retry_policy.h"
 
 namespace naru::gateway {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/settings/fields.h"
+#include "gateway/retry_policy.h"
 
 namespace naru::gateway {
 
@@ -19,13 +20,6 @@ struct TargetSpec {
   std::string model = {};
   std::uint32_t weight = 1;  ///< share among targets of the same tier; 0: none, but known
   std::uint32_t tier = 0;    ///< 0 is tried first; a higher one only when all lower ones failed
-};
-
-/// What is tried again before the first content byte, and how soon.
-struct RetryPolicy {
-  std::uint32_t attempts = 3;             ///< calls in all, the first included
-  std::chrono::milliseconds base{250};    ///< the first wait is random below this, then doubles
-  std::chrono::milliseconds most{8'000};  ///< no wait is longer
 };
 
 enum class LossPolicy : std::uint8_t { Refuse, Warn, Drop };
