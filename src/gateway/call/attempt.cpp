@@ -21,9 +21,13 @@ struct Plan {
 /// Engines that naru runs have no account, no provider timeouts, and a bound on what they are sent.
 constexpr provider::Timeouts kEngineTimeouts{};
 
+/// A name the document spells out stands for the model; one that a pattern fits, for itself.
 std::string upstream_model(const Exchange& exchange, const Target& target) {
   if (!target.spec->model.empty()) return target.spec->model;
-  return target.deployment.empty() ? exchange.scan.model : target.deployment;
+  const ModelSpec& model = *exchange.model;
+  const std::string& asked = exchange.scan.model;
+  const bool alias = std::ranges::find(model.aliases, asked) != model.aliases.end();
+  return alias && model.name.find('*') == std::string::npos ? model.name : asked;
 }
 
 /// The engine of a deployment, woken if need be. Lifetime: the exchange outlives the task.

@@ -72,7 +72,8 @@ net::Task<Result<void>> give_stream(Exchange& exchange) {
   exchange.facts = answer.stream->facts();
   if (!relayed) {
     answer.upstream_call.reset();
-    if (exchange.client->started() && !out.empty() && !exchange.call.gone().fired()) {
+    // Content that came is delivered, however the bytes around the fault were cut.
+    if (!out.empty() && !exchange.call.gone().fired()) {
       auto written = co_await exchange.client->write(out);
       (void)written;  // the fault that ended the stream is the one to report
     }
