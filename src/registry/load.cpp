@@ -14,6 +14,8 @@ using settings::Node;
 using settings::NodeType;
 using settings::Report;
 
+constexpr std::size_t kMostProblems = 1'000;  // nobody reads more
+
 /// Brings documents from their files to a snapshot, step by step.
 class Loader {
  public:
@@ -123,6 +125,11 @@ class Loader {
       const std::size_t place = file == order_.end() ? order_.size() : file->second;
       return std::tuple(place, problem.line, problem.column, problem.path, problem.text);
     });
+    if (problems.size() > kMostProblems) {
+      const std::size_t more = problems.size() - kMostProblems;
+      problems.resize(kMostProblems);
+      problems.push_back({.path = "", .text = fmt::format("{} more problems are not shown", more)});
+    }
     return problems;
   }
 

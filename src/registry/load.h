@@ -17,7 +17,7 @@ struct Stamp {
 /// What files of documents came to.
 struct Loaded {
   std::shared_ptr<const Snapshot> snapshot;  ///< null if there is any problem
-  std::vector<Problem> problems;             ///< all of them, in the order of files and lines
+  std::vector<Problem> problems;             ///< in the order of files and lines; the first 1,000
   std::vector<std::string> files;            ///< every file that had a part in it
 };
 

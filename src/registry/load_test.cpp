@@ -200,6 +200,14 @@ TEST(Load, says_of_each_bad_document_what_is_wrong_where_and_what_to_do) {
 
 TEST(Load, takes_no_yaml_that_says_more_than_it_shows) { expect_problems(bad_yaml()); }
 
+TEST(Load, shows_no_more_problems_than_anybody_reads) {
+  std::string text = "kind: Company\n";
+  for (int i = 0; i < 1'500; ++i) text += fmt::format("x{}: 1\n", i);
+  const std::vector<std::string> problems = problems_of(text);
+  ASSERT_EQ(problems.size(), 1'001U);
+  EXPECT_EQ(problems.back(), "500 more problems are not shown");
+}
+
 TEST(Load, counts_columns_in_characters) {
   EXPECT_THAT(problems_of("kind: Company\nopen: {\"부산\": 1, open: 2}\n"),
               ElementsAre("t.yaml:2:7: Company: open must be one value: true or false"));

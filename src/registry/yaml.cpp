@@ -5,6 +5,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <sstream>
+#include <unordered_map>
 
 #include "base/settings/report.h"
 #include "base/text.h"
@@ -86,7 +87,8 @@ class Builder final : public YAML::EventHandler {
   struct Open {
     Node node;
     std::string path;
-    std::optional<Node> key = {};  // of a map: read, and its value awaited
+    std::optional<Node> key = {};                     // of a map: read, and its value awaited
+    std::unordered_map<std::string, int> lines = {};  // of a map: where each name stood first
   };
 
   Node at(const YAML::Mark& mark, NodeType type) {
@@ -149,9 +151,9 @@ class Builder final : public YAML::EventHandler {
       key.text.clear();
     } else if (key.text == "<<") {
       problem(key, "has a merge key ('<<'); write the lines out");
-    } else if (const Node* first = map.node.find(key.text)) {
+    } else if (const auto [first, is_new] = map.lines.emplace(key.text, key.line); !is_new) {
       map.key = key;  // so that the path is that of the repeated member
-      problem(key, fmt::format("stands here twice, first in line {}; keep one", first->name_line));
+      problem(key, fmt::format("stands here twice, first in line {}; keep one", first->second));
     }
     map.key = std::move(key);
   }
