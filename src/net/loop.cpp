@@ -184,6 +184,7 @@ Loop& Loops::at(unsigned index) { return *loops_.at(index); }
 
 namespace {
 
+/// Lifetime: the caller's loop and place outlive the run.
 Task<void> run_to_end(std::function<Task<void>(Loop&)> make, Loop& loop,
                       std::exception_ptr& thrown) {
   try {

@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <future>
-#include <mutex>
+#include <thread>
 
 #include "net/handoff.h"
 #include "net/http/server/server_for_test.h"
@@ -93,13 +93,13 @@ TEST_F(HttpDrainTest, closes_idle_connections_and_lets_calls_end) {
   busy.send(get("/hold"));
   const Handoff<std::string> held = handler_.holds.get_future().get();
 
-  auto drained = std::async(std::launch::async, [this] { server_->drain(in(seconds(60))); });
+  std::jthread draining([this] { server_->drain(in(seconds(60))); });
   EXPECT_TRUE(is_closed(idle));
   held.give("go on");
   const std::string text = answer(busy);
   EXPECT_THAT(text, HasSubstr("connection: close\r\n"));
   EXPECT_TRUE(is_closed(busy));
-  drained.get();
+  draining.join();
   EXPECT_EQ(server_->connections(), 0u);
   EXPECT_FALSE(handler_.was_cut);
 }
