@@ -97,7 +97,7 @@ int run_verb(CLI::App& app, Globals& globals, int argc, char** argv) {
       wrong = sentence(fault.what());
     }
   }
-  complain(wrong + "; --help shows what is taken");
+  complain(wrong.ends_with('?') ? wrong : wrong + "; --help shows what is taken");
   return 2;
 }
 
