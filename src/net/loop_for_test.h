@@ -14,7 +14,7 @@ namespace naru::net::testing {
 class TestLoop {
  public:
   /// Real time a test may take before it is given up: no test waits for it to pass.
-  static constexpr std::chrono::seconds kPatience{20};
+  static constexpr std::chrono::seconds kPatience{60};
 
   explicit TestLoop(const Clock& clock) : loop_(0, clock, telemetry::null_log()), tasks_(loop_) {}
   ~TestLoop() {

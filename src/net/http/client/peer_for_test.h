@@ -48,6 +48,12 @@ class Peer {
     });
     loop_.settle();
   }
+  /// Writes and closes before the other side can do anything.
+  void write_and_close(std::string_view bytes) {
+    EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    close();
+  }
   /// Waits until the other side has closed.
   void see_close() {
     loop_.settle_until([&] { return !take(); });
@@ -55,7 +61,12 @@ class Peer {
   /// Whether the other side has closed by now.
   bool sees_close() {
     loop_.settle();
-    return !take();
+    std::size_t before = 0;
+    do {
+      before = seen_.size();
+      if (!take()) return true;
+    } while (seen_.size() > before);
+    return false;
   }
   void finish_writing() { ::shutdown(fd_, SHUT_WR); }
   void close() {
@@ -71,15 +82,12 @@ class Peer {
   TestLoop& loop() { return loop_; }
 
  private:
-  /// Takes what is there; false once the other side has closed.
+  /// Takes some of what is there, no more than it must; false once the other side has closed.
   bool take() {
-    char bytes[4096];
-    for (;;) {
-      const ssize_t got = ::recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT);
-      if (got < 0) return errno == EAGAIN;
-      if (got == 0) return false;
-      seen_.append(bytes, static_cast<std::size_t>(got));
-    }
+    char bytes[16 << 10];
+    const ssize_t got = ::recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got > 0) seen_.append(bytes, static_cast<std::size_t>(got));
+    return got > 0 || (got < 0 && errno == EAGAIN);
   }
 
   TestLoop& loop_;
@@ -105,6 +113,11 @@ class Listener {
   ~Listener() { close(); }
 
   std::uint16_t port() const { return port_; }
+  /// Has the kernel take few bytes ahead of the peer's reading.
+  void narrow() {
+    const int few_bytes = 16 << 10;
+    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &few_bytes, sizeof few_bytes);
+  }
   /// Waits for the next connection.
   Peer accept() {
     int fd = -1;
