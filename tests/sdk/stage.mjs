@@ -10,7 +10,7 @@ export const listed = ['smollm2', 'team/gpt-echo'];
 export const korean = [{role: 'user', content: '안녕하세요. 나루가 뭐예요?'}];
 export const long = [{role: 'user', content: 'Count from one to one thousand.'}];
 
-/** `{url, key, limited_key, …}`; it ends, and must end well, after the tests of this file. */
+/** `{url, key}`; it ends, and must end well, after the tests of this file. */
 export async function start() {
   const program = new URL('stage.py', import.meta.url).pathname;
   const child = spawn('python3', ['-B', program], {stdio: ['pipe', 'pipe', 'inherit']});

@@ -7,9 +7,8 @@ import json
 import os
 import sys
 import tempfile
-import urllib.request
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
@@ -27,36 +26,23 @@ LISTED = ["smollm2", "team/gpt-echo"]  # patterns are in no list
 
 @dataclass
 class Stage:
-    """What a client needs, and what an operator does."""
+    """What a client needs, and the naru it calls."""
+    gateway: Gateway
     url: str
     key: str
     limited_key: str  # may use gpt-echo alone
-    admin_url: str
-    admin_token: str
 
     def outcome(self, request_id: str) -> str:
         """How the ledger says that an exchange ended; it must say so within a second."""
-        request = urllib.request.Request(
-            f"{self.admin_url}/admin/v1/exchanges/{request_id}",
-            headers={"authorization": f"Bearer {self.admin_token}"})
-        return wait.until(lambda: read_outcome(request), f"the row of {request_id}", 1.0)
-
-
-def read_outcome(request: urllib.request.Request) -> str | None:
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["outcome"]
-    except urllib.error.HTTPError as refusal:
-        if refusal.code != 404:
-            raise
-        return None
+        return self.gateway.exchange(request_id)["outcome"]
 
 
 def configuration(openai: str, anthropic: str) -> str:
     return "".join([
         documents.upstream("openai", openai),
         documents.upstream("anthropic", anthropic, provider="anthropic"),
-        documents.deployment("local"),
+        # Several threads wait for each other in every layer: a busy machine is too slow then.
+        documents.deployment("local", extra="threads: 1"),
         documents.model("smollm2", "local"),
         documents.model("gpt-*", "openai", retry=ONCE),
         documents.model("claude-*", "anthropic", retry=ONCE),
@@ -76,13 +62,11 @@ def running(folder: Path) -> Iterator[Stage]:
     with Upstream(Answers(OpenAi())) as openai, Upstream(Answers(Anthropic())) as anthropic:
         with Gateway(folder, configuration(openai.url, anthropic.url)) as gateway:
             wait.until(lambda: engine_is_ready(gateway), "the engine is ready", ENGINE_START)
-            yield Stage(url=gateway.address, key=gateway.key("sdk"),
-                        limited_key=gateway.key("limited", models=["gpt-echo"]),
-                        admin_url=gateway.admin_address, admin_token=gateway.token)
-        assert openai.errors + anthropic.errors == []
+            yield Stage(gateway, url=gateway.address, key=gateway.key("sdk"),
+                        limited_key=gateway.key("limited", models=["gpt-echo"]))
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="naru-sdk-") as made, running(Path(made)) as stage:
-        print(json.dumps(asdict(stage)), flush=True)
+        print(json.dumps({"url": stage.url, "key": stage.key}), flush=True)
         sys.stdin.read()

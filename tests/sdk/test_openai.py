@@ -13,8 +13,8 @@ LONG = [{"role": "user", "content": "Count from one to one thousand."}]
 both_providers = pytest.mark.parametrize("provider", ["gpt", "claude"])
 
 
-def client_of(stage, key=None, **more) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{stage.url}/v1", api_key=key or stage.key, max_retries=0, **more)
+def client_of(stage, key=None) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{stage.url}/v1", api_key=key or stage.key, max_retries=0)
 
 
 @pytest.fixture
@@ -168,33 +168,33 @@ def test_embeddings_do_not_cross_to_a_dialect_without_them(client):
 # The engine with the real model
 
 def test_engine_answers_a_korean_prompt(client):
-    answer = ask(client, "smollm2", KOREAN, max_tokens=12)
+    answer = ask(client, "smollm2", KOREAN, max_tokens=6)
     assert answer.choices[0].message.content
     assert answer.choices[0].finish_reason in ("stop", "length")
     assert answer.model == "smollm2"
     assert answer.usage.prompt_tokens > 5
-    assert 1 <= answer.usage.completion_tokens <= 12
+    assert 1 <= answer.usage.completion_tokens <= 6
 
 
 def test_engine_streams(client):
-    chunks = list(ask(client, "smollm2", KOREAN, max_tokens=12, stream=True,
+    chunks = list(ask(client, "smollm2", KOREAN, max_tokens=6, stream=True,
                       extra_body={"ignore_eos": True}, stream_options={"include_usage": True}))
     assert text_in(chunks)
     assert "\ufffd" not in text_in(chunks[:1])
     assert stop_in(chunks) == ["length"]
-    assert chunks[-1].usage.completion_tokens == 12
+    assert chunks[-1].usage.completion_tokens == 6
     assert {chunk.model for chunk in chunks} == {"smollm2"}
 
 
 def test_engine_streams_to_many_async_clients_at_once(stage):
     async def one(client):
-        stream = await ask(client, "smollm2", KOREAN, max_tokens=8, stream=True)
+        stream = await ask(client, "smollm2", KOREAN, max_tokens=4, stream=True)
         return [chunk async for chunk in stream]
 
     async def all_of_them():
         async with openai.AsyncOpenAI(base_url=f"{stage.url}/v1", api_key=stage.key,
                                       max_retries=0) as client:
-            return await asyncio.gather(*(one(client) for _ in range(6)))
+            return await asyncio.gather(*(one(client) for _ in range(4)))
 
     for chunks in asyncio.run(all_of_them()):
         assert text_in(chunks)
