@@ -43,7 +43,7 @@ security::KeyHash hash_of(const std::string& hex) {
   return hash;
 }
 
-/// A row as its columns are bound; `columns` in this order.
+/// Where one row of the answer is put.
 struct Columns {
   long long id = 0;
   std::string name, hint, hash;
@@ -53,6 +53,13 @@ struct Columns {
   static constexpr std::string_view kSelect =
       "SELECT id, name, hint, hash, created_ns, COALESCE(expires_ns, -1), "
       "COALESCE(revoked_ns, -1), models FROM keys ";
+
+  void bind(soci::statement& query) {
+    query.exchange(soci::into(id));
+    for (std::string* text : {&name, &hint, &hash}) query.exchange(soci::into(*text));
+    for (long long* time : {&created, &expires, &revoked}) query.exchange(soci::into(*time));
+    query.exchange(soci::into(models));
+  }
 
   Result<KeyRow> row() const {
     NARU_TRY(auto allowed, models_of(models));
@@ -73,11 +80,7 @@ Result<std::vector<KeyRow>> select(Connection& connection, std::string_view rest
   return connection.run([&]() -> Result<std::vector<KeyRow>> {
     Columns at;
     soci::statement query(connection.sql());
-    for (long long* number : {&at.id}) query.exchange(soci::into(*number));
-    for (std::string* word : {&at.name, &at.hint, &at.hash}) query.exchange(soci::into(*word));
-    for (long long* number : {&at.created, &at.expires, &at.revoked})
-      query.exchange(soci::into(*number));
-    query.exchange(soci::into(at.models));
+    at.bind(query);
     if (text != nullptr) query.exchange(soci::use(*text));
     query.alloc();
     query.prepare(std::string(Columns::kSelect).append(rest));
