@@ -10,8 +10,9 @@ const client = clientOf(stage.key);
 const messages = [{role: 'system', content: expected.system}, ...expected.turns];
 
 const ask = (model, more = {}) => client.chat.completions.create({model, messages, ...more});
-const askEngine = (more) =>
-  client.chat.completions.create({model: 'smollm2', messages: korean, max_tokens: 6, ...more});
+const askEngine = (more) =>  // at temperature 0 it says the same each time
+  client.chat.completions.create({model: 'smollm2', messages: korean, max_tokens: 4,
+                                  temperature: 0, ...more});
 const textIn = (chunks) => chunks.map((c) => c.choices[0]?.delta.content ?? '').join('');
 const stopIn = (chunks) => chunks.map((c) => c.choices[0]?.finish_reason).filter(Boolean);
 
@@ -108,10 +109,10 @@ test('embeddings of a provider: strings and tokens, in both forms', async () => 
 
 test('engine answers and streams a Korean prompt', async () => {
   const answer = await askEngine();
-  assert.ok(answer.choices[0].message.content);
-  assert.ok(answer.usage.completion_tokens >= 1 && answer.usage.completion_tokens <= 6);
-  const chunks = await collect(askEngine({stream: true, ignore_eos: true}));
-  assert.ok(textIn(chunks));
+  assert.ok(answer.choices[0].message.content.trim());
+  assert.equal(answer.usage.completion_tokens, 4);
+  const chunks = await collect(askEngine({stream: true}));
+  assert.equal(textIn(chunks), answer.choices[0].message.content);
   assert.deepEqual(stopIn(chunks), ['length']);
   assert.ok(chunks.every((chunk) => chunk.model === 'smollm2' && !('usage' in chunk)));
 });
@@ -134,7 +135,7 @@ test('engine is free again after a cancelled stream', async () => {
   const stream = await askEngine({messages: long, max_tokens: 1000, stream: true,
                                   ignore_eos: true});
   for await (const chunk of stream) if (textIn([chunk])) break;
-  assert.ok((await askEngine({max_tokens: 4})).choices[0].message.content);
+  assert.ok((await askEngine()).choices[0].message.content.trim());
 });
 
 test('wrong key is an authentication error', async () => {

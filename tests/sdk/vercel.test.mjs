@@ -4,7 +4,7 @@ import {test} from 'node:test';
 import {createAnthropic} from '@ai-sdk/anthropic';
 import {createOpenAICompatible} from '@ai-sdk/openai-compatible';
 import {APICallError, embed, embedMany, generateText, streamText} from 'ai';
-import {expected, korean, long, start} from './stage.mjs';
+import {expected, korean, start} from './stage.mjs';
 
 const stage = await start();
 const baseURL = `${stage.url}/v1`;
@@ -95,14 +95,15 @@ for (const [dialect, make] of Object.entries(dialects)) {
   }
 
   test(`${dialect}: engine answers and streams a Korean prompt`, async () => {
-    const call = {model: model('smollm2'), messages: korean, maxOutputTokens: 6, ...once};
+    const call = {model: model('smollm2'), messages: korean, maxOutputTokens: 4, temperature: 0,
+                  ...once};
     const answer = await generateText(call);
-    assert.ok(answer.text);
-    assert.ok(answer.usage.outputTokens >= 1 && answer.usage.outputTokens <= 6);
-    const result = streamText({...call, messages: long});
-    assert.ok(textIn(await collect(result)));
+    assert.ok(answer.text.trim());
+    assert.equal(answer.usage.outputTokens, 4);
+    const result = streamText(call);
+    assert.equal(textIn(await collect(result)), answer.text);
     assert.equal(await result.finishReason, 'length');
-    assert.equal((await result.usage).outputTokens, 6);
+    assert.equal((await result.usage).outputTokens, 4);
   });
 
   test(`${dialect}: wrong key, unknown model and bad parameter`, async () => {
