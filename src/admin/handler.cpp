@@ -5,6 +5,7 @@
 #include "base/bounded_queue.h"
 #include "base/text.h"
 #include "dialect/dialect.h"
+#include "gateway/listen/listen.h"
 #include "gateway/routes.h"
 #include "net/handoff.h"
 
@@ -130,9 +131,19 @@ net::Task<Result<Reply>> run_call(net::ServerCall& call, Context& context,
 }  // namespace
 
 net::Task<void> AdminHandler::serve(net::ServerCall& call) {
+  const auto snapshot = context_.services.snapshots.pin(call.loop().index());
+  const bool preflight = call.head().method == "OPTIONS";
+  const auto cors = gateway::cors_headers(snapshot->get<gateway::GatewaySettings>().admin,
+                                          call.head(), preflight);
+  if (preflight && !cors.empty()) {
+    auto sent = co_await call.reply({.status = 204, .headers = cors}, "", {.stop = &call.gone()});
+    (void)sent;  // a browser that is gone needs no answer
+    co_return;
+  }
   auto outcome = co_await run_call(call, context_, worker_->jobs);
   const net::Until until{.deadline = call.loop().clock().now() + kCallTime, .stop = &call.gone()};
-  net::ReplyHead head{.status = outcome ? outcome->status : status_of(outcome.error())};
+  net::ReplyHead head{.status = outcome ? outcome->status : status_of(outcome.error()),
+                      .headers = cors};
   head.headers.push_back({"content-type", outcome ? std::string(outcome->content_type)
                                                   : std::string("application/json")});
   head.headers.push_back({"cache-control", "no-store"});

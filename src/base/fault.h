@@ -19,6 +19,7 @@ enum class FaultKind : std::uint8_t {
   UnsupportedEndpoint,  ///< a path we do not serve
   Conflict,             ///< the state it asks to change is not what it thinks
   TooLarge,             ///< a bound on size was passed
+  RequestTimeout,       ///< the client's body did not arrive in time
   RateLimited,          ///< too many, too fast; comes with a time to wait
   Overloaded,           ///< no room now: queue, memory, engine loading
   NoTarget,             ///< every target of the model is unusable
@@ -69,6 +70,7 @@ inline constexpr auto kFaultRows = std::to_array<FaultRow>({
     {FaultKind::UnsupportedEndpoint, 404, false, false, "unsupported_endpoint", "invalid_request_error", "unsupported_endpoint", "not_found_error"},
     {FaultKind::Conflict,            409, false, false, "conflict",             "invalid_request_error", "conflict",             "invalid_request_error"},
     {FaultKind::TooLarge,            413, false, false, "too_large",            "invalid_request_error", "request_too_large",    "request_too_large"},
+    {FaultKind::RequestTimeout,      408, false, false, "request_timeout",      "invalid_request_error", "request_timeout",      "invalid_request_error"},
     {FaultKind::RateLimited,         429, true,  false, "rate_limited",         "rate_limit_error",      "rate_limit_exceeded",  "rate_limit_error"},
     {FaultKind::Overloaded,          503, true,  true,  "overloaded",           "server_error",          "overloaded",           "overloaded_error"},
     {FaultKind::NoTarget,            503, true,  true,  "no_target",            "server_error",          "no_target",            "overloaded_error"},

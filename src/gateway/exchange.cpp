@@ -22,6 +22,7 @@ std::vector<net::Header> Exchange::common_headers() const {
   std::vector<net::Header> headers = cors;
   headers.push_back({"x-request-id", request_id});
   headers.push_back({"request-id", request_id});
+  headers.insert(headers.end(), trail.returned.begin(), trail.returned.end());
   if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});
   if (!trail.upstream_model.empty())
     headers.push_back({"x-naru-upstream-model", trail.upstream_model});

@@ -69,6 +69,7 @@ struct Trail {
   std::string rule;
   bool engine = false;  ///< the last attempt went to an engine we run
   std::optional<Monotonic> first_token = {};
+  std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client
 };
 
 /// One client request with all that happens to it. Lives in the frame of the pipeline's `serve`;

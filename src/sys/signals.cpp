@@ -11,6 +11,7 @@ struct Signals::Mask {
 
 Signals::Signals(std::initializer_list<int> numbers) : mask_(std::make_unique<Mask>()) {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is then an error of the write
   sigemptyset(&mask_->held);
   for (const int number : numbers) sigaddset(&mask_->held, number);
   pthread_sigmask(SIG_BLOCK, &mask_->held, &mask_->before);

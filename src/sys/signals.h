@@ -6,7 +6,8 @@
 namespace naru::sys {
 
 /// Holds back signals for this thread and all it starts later, so that they are taken by `wait` and
-/// interrupt nobody. To be made in main before any thread. SIGPIPE is ignored.
+/// interrupt nobody. To be made in main before any thread. SIGPIPE and SIGXFSZ are
+/// ignored.
 class Signals {
  public:
   explicit Signals(std::initializer_list<int> numbers);

@@ -1,5 +1,7 @@
 #include "cli/serve/server.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <thread>
 
@@ -22,6 +24,14 @@ std::string url_of(const net::HttpServer& server, bool tls) {
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : value;
+}
+
+/// $NARU_ENGINE, else a llama-server that stands beside naru; empty for none.
+std::string usual_engine() {
+  if (auto named = variable("NARU_ENGINE"); !named.empty()) return named;
+  const std::string self = sys::self_path();
+  const std::string beside = self.substr(0, self.rfind('/') + 1) + "llama-server";
+  return ::access(beside.c_str(), X_OK) == 0 ? beside : std::string();
 }
 
 Fault fault_of(const std::vector<Problem>& problems) {
@@ -106,7 +116,8 @@ void Server::start_loops(const gateway::GatewaySettings& settings) {
       clock_, *log_);
 }
 
-void Server::make_services() {
+Result<void> Server::make_services() {
+  NARU_TRY(const ExchangeId last, store_->last_exchange());
   services_.reset(new gateway::Services{.clock = clock_,
                                         .log = *log_,
                                         .metrics = *metrics_,
@@ -115,15 +126,17 @@ void Server::make_services() {
                                         .snapshots = registry_->snapshots(),
                                         .endpoints = endpoints_,
                                         .clients = {},
-                                        .groups = {}});
+                                        .groups = {},
+                                        .ids = IdMaker(clock_, last)});
   for (unsigned i = 0; i < loops_->count(); ++i) {
     services_->clients.push_back(net::HttpClient::make(loops_->at(i), *resolver_));
     services_->groups.push_back(std::make_unique<net::TaskGroup>(loops_->at(i)));
   }
   deployer_ = deploy::Deployer::make({.data_directory = options_.data_directory,
                                       .self_binary = sys::self_path(),
-                                      .default_engine = variable("NARU_ENGINE")},
+                                      .default_engine = usual_engine()},
                                      endpoints_, clock_, *log_, *metrics_);
+  return {};
 }
 
 Result<void> Server::publish() {
@@ -188,8 +201,9 @@ Result<std::unique_ptr<Server>> Server::start(ServeOptions options) {
   NARU_TRY(server->store_, store::Store::open({.directory = server->options_.data_directory,
                                                .power_safe = settings.power_safe_ledger},
                                               server->clock_, *server->log_));
+  NARU_TRY_VOID(server->store_->check_pepper(server->hasher_->fingerprint()));
   server->start_loops(settings);
-  server->make_services();
+  NARU_TRY_VOID(server->make_services());
   NARU_TRY_VOID(server->publish());
   NARU_TRY_VOID(server->open_listeners(settings));
   server->watch_levels();

@@ -51,7 +51,7 @@ class Server {
   void start_loops(const gateway::GatewaySettings& settings);
   Result<void> open_listeners(const gateway::GatewaySettings& settings);
   void watch_levels();
-  void make_services();
+  Result<void> make_services();
 
   const ServeOptions options_;
   SystemClock clock_;

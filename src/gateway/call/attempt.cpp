@@ -226,6 +226,7 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
       .target = plan.path, .headers = &plan.headers, .body = plan.body};
   auto sent = co_await exchange.services.client(exchange.loop()).send(plan.remote, request, first);
   NARU_CO_TRY(answer.upstream_call, std::move(sent));
+  exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
   if (answer.upstream_call->head().status != 200) {
     Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
     co_return fail(std::move(fault));
@@ -247,6 +248,7 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   exchange.trail.upstream = target.spec->upstream;
   exchange.trail.upstream_model = upstream_model(exchange, target);
   exchange.trail.rule = target.rule;
+  exchange.trail.returned.clear();
   exchange.trail.engine = !target.deployment.empty();
   exchange.timeouts = target.upstream ? target.upstream->spec.timeouts : kEngineTimeouts;
   const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);

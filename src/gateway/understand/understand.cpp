@@ -66,7 +66,7 @@ net::Task<Result<void>> read_body(Exchange& exchange) {
   else
     read = co_await read_growing(exchange, coding, until);
   if (!read && read.error().kind == FaultKind::UpstreamTimeout)
-    co_return fail(FaultKind::InvalidRequest, "the request body did not arrive within {} ms",
+    co_return fail(FaultKind::RequestTimeout, "the request body did not arrive within {} ms",
                    limits.body_timeout.count());
   co_return read;
 }
