@@ -18,6 +18,7 @@ std::shared_ptr<const registry::Snapshot> no_documents() {
   snapshot->put(std::make_shared<const gateway::Models>(
       std::vector<std::shared_ptr<const gateway::ModelSpec>>()));
   snapshot->put(std::make_shared<const provider::Upstreams>(provider::Upstreams::Map()));
+  snapshot->put(std::make_shared<const gateway::GatewaySettings>());
   return snapshot;
 }
 

@@ -155,6 +155,7 @@ Result<void> Server::publish() {
 }
 
 Result<void> Server::open_listeners(const gateway::GatewaySettings& settings) {
+  settings_ = settings;
   pipeline_ = std::make_unique<gateway::Pipeline>(*services_);
   admin_context_.reset(new admin::Context{.services = *services_,
                                           .deployer = *deployer_,
@@ -218,6 +219,14 @@ Result<std::unique_ptr<Server>> Server::start(ServeOptions options) {
 
 std::string Server::data_url() const { return url_of(*data_, data_tls_ != nullptr); }
 std::string Server::admin_url() const { return url_of(*admin_, admin_tls_ != nullptr); }
+
+std::vector<std::string> Server::watched() const {
+  std::vector<std::string> paths = registry_->watched();
+  for (const gateway::ListenerSettings* listener : {&settings_.data, &settings_.admin})
+    if (!listener->tls.certificate.empty())
+      paths.insert(paths.end(), {listener->tls.certificate, listener->tls.key});
+  return paths;
+}
 
 void Server::reload() {
   (void)registry_->reload();  // it logs what came of it, and the admin API shows it

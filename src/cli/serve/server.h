@@ -51,10 +51,12 @@ class Server {
   void start_loops(const gateway::GatewaySettings& settings);
   Result<void> open_listeners(const gateway::GatewaySettings& settings);
   void watch_levels();
+  std::vector<std::string> watched() const;
   Result<void> make_services();
 
   const ServeOptions options_;
   SystemClock clock_;
+  gateway::GatewaySettings settings_;  // as the listeners were opened with
   std::unique_ptr<telemetry::Log> log_;
   std::unique_ptr<telemetry::Metrics> metrics_;
   AdminToken token_;
