@@ -69,6 +69,7 @@ class CrossStream final : public AnswerStream {
   }
 
   std::unexpected<Fault> give_up(Fault fault) {
+    fault.code = fault.param = "";  // words of another dialect
     broken_ = fault;
     return fail(std::move(fault));
   }

@@ -229,6 +229,7 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
   if (answer.upstream_call->head().status != 200) {
     Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
+    if (!plan.ends.same()) fault.code = fault.param = "";  // words of another dialect
     co_return fail(std::move(fault));
   }
   Result<void> taken;
