@@ -1,0 +1,1 @@
+"""What whole-process tests stand on: a running naru, raw clients, scripted upstreams."""
