@@ -62,7 +62,10 @@ Act Instance::when_loading(const Observation& seen) {
 }
 
 bool Instance::is_stuck(const Observation& seen) {
-  if (!seen.progress) return false;
+  if (!seen.progress) {
+    if (seen.in_flight == 0) progressed_ = seen.now;  // nobody looks between calls
+    return false;
+  }
   const bool moved = seen.progress->decoded != progress_.decoded || seen.progress->processing == 0;
   progress_ = *seen.progress;
   if (moved) progressed_ = seen.now;

@@ -150,6 +150,15 @@ TEST_F(InstanceTest, is_not_stuck_while_it_has_nothing_to_do) {
     ASSERT_EQ(later(1s, {.health = Health::Ok, .progress = Progress{0, 7}}), Act::Nothing);
 }
 
+TEST_F(InstanceTest, does_not_count_the_time_between_calls_as_time_without_progress) {
+  become_ready();
+  const Observation working{.health = Health::Ok, .in_flight = 1, .progress = Progress{1, 7}};
+  ASSERT_EQ(later(1s, working), Act::Nothing);
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(later(1s, {.health = Health::Ok}), Act::Nothing);
+  EXPECT_EQ(later(1s, working), Act::Nothing);  // the first batch of the next prompt
+  EXPECT_EQ(later(29s, working), Act::Kill);
+}
+
 TEST_F(InstanceTest, drains_before_it_ends) {
   become_ready();
   EXPECT_EQ(look({.stop = true, .in_flight = 1}), Act::Nothing);
