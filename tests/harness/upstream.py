@@ -130,8 +130,7 @@ class Upstream:
                 self._open.add(connection)
             self._serve_requests(connection, number)
         except (OSError, ValueError) as e:
-            # naru may close behind the end of an answer while its last piece is being watched.
-            if getattr(e, "errno", None) != errno.ENOTCONN:
+            if not peer_left(e):
                 self.errors.append(f"{type(e).__name__}: {e}")
         finally:
             with self._lock:
@@ -181,6 +180,12 @@ class Upstream:
             else:
                 step()
         return True
+
+
+def peer_left(e: Exception) -> bool:
+    """Whether naru closed its end, as it may behind an answer and must when a call is cancelled:
+    what was being sent, read or watched then has nobody to go to."""
+    return isinstance(e, ConnectionError) or getattr(e, "errno", None) == errno.ENOTCONN
 
 
 def watch(connection: socket.socket, request: Request, event: threading.Event | None) -> bool:
