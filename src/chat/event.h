@@ -40,6 +40,7 @@ struct Finished {
 };
 struct UsageSeen {
   Usage usage;
+  bool running = false;  ///< counted so far by an engine that goes on; no report of the whole
 };
 struct Ping {};
 /// The completion marker: nothing comes after it.

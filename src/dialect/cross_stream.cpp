@@ -43,6 +43,7 @@ class CrossStream final : public AnswerStream {
     for (const chat::Event& event : events_) {
       note(event);
       if (std::holds_alternative<chat::Ended>(event)) return end(event);
+      if (is_running(event)) continue;  // for the ledger; no client is told
       writer_->write(event, out);
     }
   }
@@ -52,11 +53,19 @@ class CrossStream final : public AnswerStream {
     progress_ = Progress::Ended;
   }
 
+  static bool is_running(const chat::Event& event) {
+    const auto* usage = std::get_if<chat::UsageSeen>(&event);
+    return usage != nullptr && usage->running;
+  }
+
   void note(const chat::Event& event) {
     if (const auto* started = std::get_if<chat::Started>(&event)) {
       facts_.upstream_model = started->model;
     } else if (const auto* usage = std::get_if<chat::UsageSeen>(&event)) {
-      note_usage(facts_, usage->usage);
+      if (usage->running)
+        facts_.counted = usage->usage;
+      else
+        note_usage(facts_, usage->usage);
     } else if (const auto* finished = std::get_if<chat::Finished>(&event)) {
       if (!facts_.stop) facts_.stop = finished->stop;
     } else if (const auto* part = std::get_if<chat::PartStarted>(&event)) {

@@ -37,6 +37,7 @@ struct Forward {
   std::string upstream_model;
   bool ask_usage = true;            ///< streams: have the upstream report usage
   bool listed_fields_only = false;  ///< engines we run: what we do not know stays here, as a Loss
+  bool ask_counts = false;  ///< streams of llama-server: have it count tokens in every event
 };
 
 /// What an answer has told so far.
@@ -44,6 +45,8 @@ struct AnswerFacts {
   chat::Usage usage;
   bool usage_reported = false;
   std::string upstream_model;  ///< what the upstream calls itself in the answer
+  /// Counted by the engine as it wrote: what a stream has cost that was cut before its usage.
+  std::optional<chat::Usage> counted = {};
   std::optional<chat::StopReason> stop;
   chat::Tally delivered;  ///< text and tool arguments of the answer
 };
@@ -61,8 +64,9 @@ struct EventScan {
   bool content = false;                       ///< carries text, arguments or reasoning
   bool terminal = false;                      ///< the completion marker (`[DONE]`, `message_stop`)
   bool usage_only = false;  ///< is there for usage alone; dropped when the client asked for none
-  std::optional<json::Span> usage_span = {};  ///< member `"usage":…` with one comma beside it
-  std::optional<Fault> error = {};            ///< the upstream ends the stream with this
+  std::optional<json::Span> usage_span = {};   ///< member `"usage":…` with one comma beside it
+  std::optional<json::Span> counts_span = {};  ///< the same of the engine's running counts
+  std::optional<Fault> error = {};             ///< the upstream ends the stream with this
 };
 
 /// Follows one stream of a dialect, event by event, and fills `facts`.
@@ -90,6 +94,7 @@ struct WriterOptions {
   std::string answer_id;  ///< in the client dialect's form, from `Dialect::make_id`
   std::int64_t created_s = 0;
   bool stream_usage = false;  ///< the client asked for usage in its stream
+  bool hide_counts = false;   ///< naru asked for `Forward::ask_counts`, the client did not
 };
 
 /// Canonical events → the client's bytes.

@@ -56,6 +56,8 @@ class SameStream final : public AnswerStream {
       patches.push_back({scan.model_span->begin, scan.model_span->end, public_model_});
     if (scan.usage_span && !options_.stream_usage)
       patches.push_back({scan.usage_span->begin, scan.usage_span->end, {}});
+    if (scan.counts_span && options_.hide_counts)
+      patches.push_back({scan.counts_span->begin, scan.counts_span->end, {}});
     if (patches.empty()) {
       out.append(event.raw);
       return;

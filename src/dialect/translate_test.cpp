@@ -76,6 +76,31 @@ TEST(SameStream, takes_usage_out_of_a_chunk_with_choices_and_leaves_the_rest) {
   EXPECT_EQ(got.facts.usage, (chat::Usage{.input = 2, .output = 4}));
 }
 
+std::string counted(int index, int prompt, int cached, int predicted) {
+  return fmt::format(
+      "data: {{\"choices\":[{{\"index\":{},\"delta\":{{\"content\":\"a\"}}}}],\"timings\":"
+      "{{\"cache_n\":{},\"prompt_n\":{},\"predicted_n\":{}}},\"x\":1}}\n\n",
+      index, cached, prompt, predicted);
+}
+
+TEST(Stream, keeps_what_an_engine_counts_as_it_writes) {
+  const std::string text = counted(0, 5, 7, 1) + counted(1, 5, 7, 1) + counted(0, 5, 7, 3);
+  for (const Ends& ends : {kSame, kCross}) {
+    const AnswerFacts facts = testing::stream(ends, kOptions, text).facts;
+    EXPECT_EQ(facts.counted, (chat::Usage{.input = 5, .cache_read = 7, .output = 4}));
+    EXPECT_FALSE(facts.usage_reported);
+  }
+}
+
+TEST(SameStream, hides_counts_from_whom_did_not_ask_and_nobody_else) {
+  WriterOptions hidden = kOptions;
+  hidden.hide_counts = true;
+  const std::string event = counted(0, 5, 7, 1);
+  EXPECT_EQ(testing::stream(kSame, hidden, event).bytes,
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}],\"x\":1}\n\n");
+  EXPECT_EQ(testing::stream(kSame, kOptions, event).bytes, event);
+}
+
 TEST(SameStream, takes_usage_out_wherever_it_stands) {
   const auto sent = [](std::string_view members) {
     return testing::stream(kSame, kOptions, fmt::format("data: {{{}}}\n\n", members)).bytes;

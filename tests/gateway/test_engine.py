@@ -70,6 +70,7 @@ def test_stream_and_plain_agree(naru):
     text = "".join(delta.get("content") or "" for delta in deltas)
     assert text == plain["choices"][0]["message"]["content"] and len(chunks) > 3
     assert all("usage" not in chunk and chunk["model"] == "smollm2" for chunk in chunks)
+    assert all("timings" not in chunk for chunk in chunks if chunk["choices"])
 
 
 def test_korean_prompt(naru):
@@ -134,6 +135,9 @@ def test_cancelled_call_frees_its_slot(naru):
     wait.until(lambda: state(naru)["in_flight"] == 1, "the call holds a slot")
     client.reset()
     wait.until(lambda: state(naru)["in_flight"] == 0, "the slot is free", 2.0)
+    row = naru.exchange(events.message.header("x-request-id"))
+    assert row["tokens_by"] == "engine" and row["outcome"] == "abandoned"
+    assert row["tokens"]["output"] >= 1 and row["tokens"]["input"] > 10
     answer = naru.post(CHAT, chat("smollm2", max_tokens=4), naru.test_key)
     assert answer.status == 200
 

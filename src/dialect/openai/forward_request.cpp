@@ -40,6 +40,8 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
   const bool streams = scan.stream && operation != Operation::Embed;
   if (streams && forward.ask_usage && !scan.stream_usage)
     ask_usage(body.root(), scan.model_span, patches);
+  if (streams && forward.ask_counts)
+    patches.push_back({scan.model_span.end, scan.model_span.end, R"(,"timings_per_token":true)"});
   if (forward.listed_fields_only) list_unlisted(operation, body.root(), patches, losses);
   std::ranges::sort(patches, {},
                     [](const Patch& patch) { return std::pair(patch.begin, patch.end); });

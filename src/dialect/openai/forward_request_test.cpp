@@ -116,6 +116,20 @@ TEST(OpenAiForward, patches_beside_what_it_takes_out) {
       R"({"model":"up","stream_options":{"include_usage":true},"messages":[{"role":"user"}],"stream":true})");
 }
 
+TEST(OpenAiForward, has_engines_count_streams_as_they_write) {
+  const auto sent = [](std::string_view members) {
+    const Forward how{.upstream_model = "m", .listed_fields_only = true, .ask_counts = true};
+    const std::string body = fmt::format(R"({{"model":"m",{}{}}})", kMessages, members);
+    const std::string sent = forward(body, how).body;
+    EXPECT_TRUE(Parsed(sent).ok()) << sent;
+    return sent;
+  };
+  constexpr std::string_view kAsked = R"("timings_per_token":true)";
+  EXPECT_NE(sent(R"(,"stream":true)").find(kAsked), std::string::npos);
+  EXPECT_NE(sent(R"(,"stream":true,"timings_per_token":false)").find(kAsked), std::string::npos);
+  EXPECT_EQ(sent("").find(kAsked), std::string::npos);
+}
+
 TEST(OpenAiForward, gives_engines_switches_of_the_template_and_nothing_else_of_it) {
   const auto with = [](std::string_view kwargs) {
     return to_engine(fmt::format(R"({},"chat_template_kwargs":{})", kMessages, kwargs)).losses;

@@ -181,6 +181,8 @@ class Reader final : public StreamReader {
       for (const ValueView choice : *choices) NARU_TRY_VOID(read_choice(choice, out));
     if (report)
       out.emplace_back(chat::UsageSeen{usage_.take(*report, root, has_choices, choices_.size())});
+    if (const std::optional<chat::Usage> counted = counts_.take(root))
+      out.emplace_back(chat::UsageSeen{.usage = *counted, .running = true});
     return {};
   }
 
@@ -214,6 +216,7 @@ class Reader final : public StreamReader {
 
   std::vector<ChoiceReader> choices_;
   UsageSum usage_;
+  RunningCounts counts_;
   bool started_ = false;
   bool ended_ = false;
 };

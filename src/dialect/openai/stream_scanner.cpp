@@ -75,6 +75,10 @@ class Scanner final : public StreamScanner {
     if (choices)
       for (const ValueView choice : *choices) NARU_TRY_VOID(scan_choice(choice, scan, facts));
     scan_usage(root, choices && choices->size() > 0, scan, facts);
+    if (const std::optional<chat::Usage> counted = counts_.take(root)) {
+      facts.counted = counted;
+      scan.counts_span = span_with_comma(root, "timings");
+    }
     return {};
   }
 
@@ -138,6 +142,7 @@ class Scanner final : public StreamScanner {
 
   std::vector<Seen> choices_;
   UsageSum usage_;
+  RunningCounts counts_;
   bool ended_ = false;
 };
 

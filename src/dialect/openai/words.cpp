@@ -114,6 +114,23 @@ chat::Usage UsageSum::take(const chat::Usage& report, json::ValueView root, bool
   return known_;
 }
 
+std::optional<chat::Usage> RunningCounts::take(json::ValueView root) {
+  const std::optional<json::ValueView> counts = find_filled(root, "timings");
+  const std::optional<json::ValueView> choices = find_filled(root, "choices");
+  if (!counts || !choices || find_filled(root, "usage")) return std::nullopt;
+  prompt_.input = std::max(prompt_.input, count_of(counts, "prompt_n"));
+  prompt_.cache_read = std::max(prompt_.cache_read, count_of(counts, "cache_n"));
+  for (const json::ValueView choice : *choices) {
+    const auto index = static_cast<std::size_t>(count_of(choice, "index"));
+    if (index >= kMostChoices) continue;
+    if (index >= outputs_.size()) outputs_.resize(index + 1);
+    outputs_[index] = std::max(outputs_[index], count_of(counts, "predicted_n"));
+  }
+  chat::Usage sum = prompt_;
+  for (const std::int64_t output : outputs_) sum.output += output;
+  return sum;
+}
+
 void write_usage(json::Writer& out, const chat::Usage& usage) {
   out.object();
   out.field("prompt_tokens", usage.prompt());

@@ -32,6 +32,17 @@ class UsageSum {
   std::size_t closings_ = 0;
 };
 
+/// What llama-server counts while it writes (`timings_per_token`), summed over the choices.
+class RunningCounts {
+ public:
+  /// nullopt for an event that has no counts, or has the report of the whole beside them.
+  std::optional<chat::Usage> take(json::ValueView root);
+
+ private:
+  chat::Usage prompt_;
+  std::vector<std::int64_t> outputs_;  // one entry a choice
+};
+
 /// Text of a member that is a string, else empty.
 std::string_view text_of(json::ValueView object, std::string_view name);
 /// The member if it is an object or array that is not empty.

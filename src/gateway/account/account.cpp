@@ -23,7 +23,7 @@ bool was_served(const Exchange& exchange, const Result<void>& outcome) {
          outcome.error().kind == FaultKind::Cancelled;
 }
 
-/// The provider's own count, else one from the bytes.
+/// The provider's own count; of a stream that was cut the engine's so far, else one from bytes.
 void count_tokens(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
   if (exchange.endpoint.operation == dialect::Operation::CountTokens) return;
   const std::string_view model = exchange.trail.upstream_model;
@@ -36,6 +36,11 @@ void count_tokens(Exchange& exchange, const Result<void>& outcome, store::Ledger
     return;
   }
   if (!was_served(exchange, outcome)) return;
+  if (facts.counted) {
+    row.tokens = *facts.counted;
+    row.method = store::TokenMethod::Engine;
+    return;
+  }
   // A stream that was cut may have reported its prompt, or an early part of its output.
   row.tokens = facts.usage;
   if (facts.usage.prompt() == 0) row.tokens.input = estimator.tokens(model, prompt_of(exchange));

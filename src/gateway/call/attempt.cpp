@@ -56,7 +56,8 @@ Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
       target.upstream && target.upstream->spec.unknown_fields == provider::UnknownFields::Refuse;
   const dialect::Forward forward{
       .upstream_model = exchange.trail.upstream_model,
-      .listed_fields_only = target.upstream == nullptr || refuses_unknown};
+      .listed_fields_only = target.upstream == nullptr || refuses_unknown,
+      .ask_counts = target.upstream == nullptr};
   std::vector<chat::Loss> losses;
   NARU_TRY(plan.body,
            dialect::translate_request(plan.ends, *exchange.tree, exchange.scan, forward, losses));
@@ -112,7 +113,8 @@ net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net:
       .created_s = std::chrono::duration_cast<std::chrono::seconds>(
                        exchange.services.clock.wall_now().time_since_epoch())
                        .count(),
-      .stream_usage = exchange.scan.stream_usage};
+      .stream_usage = exchange.scan.stream_usage,
+      .hide_counts = engine};
   co_return plan;
 }
 
