@@ -42,6 +42,7 @@ struct Fault {
   FaultKind kind = FaultKind::Internal;
   std::string detail;  ///< one sentence for the client: what, where, the value, what to do
   Origin origin = Origin::Naru;
+  bool quotes = false;      ///< `detail` repeats a provider's words: for the client, not for logs
   std::string param = {};   ///< path of the offending field, `messages[0].content`, or empty
   std::string code = {};    ///< a provider's own code, kept for the same dialect, or empty
   int upstream_status = 0;  ///< HTTP status the provider gave, or 0

@@ -120,9 +120,20 @@ class TreeBuilder {
       case 'n':
         return literal(self, Type::Null, "null");
       default:
+        if (limits_.lenient && !is_digit(peek()) && no_number()) return true;
         nodes_[self].type = Type::Number;
         return number();
     }
+  }
+
+  /// What Python and others write for a double that JSON cannot spell; its node stays a null.
+  bool no_number() {
+    for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
+      if (!std::string_view(at_, end_).starts_with(word)) continue;
+      at_ += word.size();
+      return true;
+    }
+    return false;
   }
 
   bool literal(std::uint32_t self, Type type, std::string_view word) {
@@ -196,19 +207,30 @@ class TreeBuilder {
     return true;
   }
 
-  /// `\uXXXX`, or a pair of them; half a pair spells no character and is refused.
+  /// `\uXXXX`, or a pair of them; half a pair spells no character.
   bool unicode(std::string& plain, const char* start) {
+    constexpr std::uint32_t kNoCharacter = 0xFFFD;
     std::uint32_t code = 0;
     if (!four_hex(code)) return wrong(start, "holds an unknown escape");
-    if (code >= 0xD800 && code <= 0xDFFF) {
-      std::uint32_t low = 0;
-      const bool paired = code < 0xDC00 && std::string_view(at_, end_).starts_with("\\u") &&
-                          (++at_, four_hex(low)) && low >= 0xDC00 && low <= 0xDFFF;
-      if (!paired) return wrong(start, "holds half of a surrogate pair");
-      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+    if (code >= 0xD800 && code <= 0xDFFF && !second_half(code)) {
+      if (!limits_.lenient) return wrong(start, "holds half of a surrogate pair");
+      code = kNoCharacter;
     }
     append_utf8(plain, code);
     return true;
+  }
+
+  /// Makes a character of the half `code` and the one at `at_`; stays there if there is none.
+  bool second_half(std::uint32_t& code) {
+    const char* const start = at_;
+    std::uint32_t low = 0;
+    const bool paired = code < 0xDC00 && std::string_view(at_, end_).starts_with("\\u") &&
+                        (++at_, four_hex(low)) && low >= 0xDC00 && low <= 0xDFFF;
+    if (paired)
+      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+    else
+      at_ = start;
+    return paired;
   }
 
   bool four_hex(std::uint32_t& code) {
@@ -293,7 +315,8 @@ class TreeBuilder {
     for (std::uint32_t at = self + 1; at < nodes_.size(); at = nodes_[at].next)
       keys.push_back(key_of(nodes_[at]));
     if (all_differ(keys)) return true;
-    return repeated_key(self);
+    tree_.repeats_ = true;
+    return limits_.lenient || repeated_key(self);
   }
 
   static bool all_differ(std::vector<std::string_view>& keys) {
@@ -349,6 +372,13 @@ class TreeBuilder {
 
 Result<Tree> Tree::parse(std::string_view text, Limits limits) {
   return TreeBuilder(text, limits).build();
+}
+
+std::size_t Tree::held_bytes() const {
+  std::size_t bytes =
+      nodes_.capacity() * sizeof(Node) + unescaped_.capacity() * sizeof(std::string);
+  for (const std::string& text : unescaped_) bytes += text.capacity();
+  return bytes;
 }
 
 }  // namespace naru::json

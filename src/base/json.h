@@ -8,8 +8,9 @@
 #include "base/result.h"
 
 /// Reading JSON. One walk over the whole text checks it (one value, nothing after it, UTF-8, every
-/// escape, every number, no key twice in an object, bounded depth) and leaves a flat tree of byte
-/// spans, so that a reader takes what it knows and the rest survives to the byte.
+/// escape, every number, no key twice in an object, bounded depth; `Limits::lenient` asks for a
+/// little less) and leaves a flat tree of byte spans, so that a reader takes what it knows and the
+/// rest survives to the byte.
 namespace naru::json {
 
 enum class Type : std::uint8_t { Object, Array, String, Number, True, False, Null };
@@ -47,7 +48,7 @@ class ValueView {
   std::optional<double> number() const;  ///< nullopt also when out of range (`1e999`)
   std::optional<bool> boolean() const;
 
-  /// A member of an object by its unescaped key. Cost: the number of members.
+  /// A member of an object by its unescaped key; of several the last. Cost: the number of members.
   std::optional<ValueView> find(std::string_view key) const;
   /// Members or elements; 0 for a scalar.
   std::size_t size() const;
@@ -64,19 +65,26 @@ class ValueView {
   std::uint32_t node_;
 };
 
-/// What a text may be at the most.
+/// What a text may be at the most, and how strictly it is read.
 struct Limits {
   std::uint32_t depth = 128;        ///< objects and arrays within each other
   std::uint32_t nodes = 4'000'000;  ///< values and members in all
+  /// Takes what careless writers send and common parsers take: half a surrogate pair reads as
+  /// U+FFFD; of members with one key the last holds; NaN, Infinity and -Infinity read as null.
+  bool lenient = false;
 };
+/// For answers of upstreams: to refuse one for its spelling would only hurt the client.
+inline constexpr Limits kFromUpstream{.depth = 128, .nodes = 8'000'000, .lenient = true};
 
 /// A parsed text. It views the text given to `parse`, which must outlive it unmoved.
 class Tree {
  public:
-  /// Fails: InvalidRequest, with the byte offset and the path of what is wrong.
+  /// Strict unless `limits` says otherwise. Fails: InvalidRequest, with the byte offset and the
+  /// path of what is wrong.
   static Result<Tree> parse(std::string_view text, Limits limits = {});
   ValueView root() const { return {*this, 0}; }
   std::string_view text() const { return text_; }
+  std::size_t held_bytes() const;  ///< of memory, the text itself not counted
 
  private:
   friend class ValueView;
@@ -93,6 +101,7 @@ class Tree {
   std::string_view text_;
   std::vector<Node> nodes_;
   std::vector<std::string> unescaped_;
+  bool repeats_ = false;  // some object has a key twice
 };
 
 class ValueView::Iterator {

@@ -59,16 +59,14 @@ FieldReader::FieldReader(ValueView object, std::string path)
 
 std::optional<ValueView> FieldReader::take(std::string_view name) {
   if (!object_.is_object()) return std::nullopt;
+  const std::optional<ValueView> found = object_.find(name);
+  if (!found) return std::nullopt;
   std::size_t at = 0;
   for (const ValueView member : object_) {
-    if (member.key() == name) {
-      taken_[at] = true;
-      if (member.is_null()) return std::nullopt;
-      return member;
-    }
+    taken_[at] = taken_[at] || member.key() == name;
     ++at;
   }
-  return std::nullopt;
+  return found->is_null() ? std::nullopt : found;
 }
 
 std::optional<ValueView> FieldReader::find_any(std::string_view name) { return take(name); }

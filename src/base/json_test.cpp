@@ -76,6 +76,58 @@ TEST(JsonTree, survives_being_moved) {
   EXPECT_EQ(moved.root().find("a")->text(), "x\ny");
 }
 
+TEST(JsonTree, tells_how_much_memory_it_holds) {
+  const std::size_t few = parsed("[1,2]").held_bytes();
+  EXPECT_GT(few, 0U);
+  const std::string list = fmt::format("[1{}]", std::string(2'000, ' '));
+  EXPECT_LT(parsed(list).held_bytes(), few);
+  const std::string escaped = fmt::format("[1,\"\\n{}\"]", std::string(2'000, 'x'));
+  EXPECT_GT(parsed(escaped).held_bytes(), few + 2'000);
+}
+
+/// What a lenient reading makes of `text`, its strings' and keys' bytes with them.
+Tree taken(std::string_view text) {
+  Result<Tree> tree = Tree::parse(text, kFromUpstream);
+  if (!tree) ADD_FAILURE() << text << ": " << tree.error().detail;
+  return tree ? std::move(*tree) : *Tree::parse("null");
+}
+
+TEST(JsonTree, reads_half_a_pair_from_an_upstream_as_the_replacement_character) {
+  EXPECT_EQ(taken(R"("a\ud83d")").root().text(), "a\uFFFD");
+  EXPECT_EQ(taken(R"("\ude00b")").root().text(), "\uFFFDb");
+  EXPECT_EQ(taken(R"("\ud83d\n")").root().text(), "\uFFFD\n");
+  EXPECT_EQ(taken(R"("\ud83d\u0041")").root().text(), "\uFFFDA");
+  EXPECT_EQ(taken(R"("\ud83d\ud83d\ude00")").root().text(), "\uFFFD\U0001F600");
+  EXPECT_EQ(taken(R"("\ud83d\ude00")").root().text(), "\U0001F600");
+  EXPECT_EQ(taken(R"("\ud83d")").root().raw(), R"("\ud83d")");
+  EXPECT_EQ(why_not(R"("\ud83d\u00")", kFromUpstream), "$ holds an unknown escape (byte 7)");
+}
+
+TEST(JsonTree, lets_the_last_of_an_upstreams_repeated_keys_hold) {
+  constexpr std::string_view kText = R"({"a":1,"b":{"x":1,"\u0078":2},"a":3})";
+  const Tree tree = taken(kText);
+  EXPECT_EQ(tree.root().size(), 3U);
+  EXPECT_EQ(tree.root().find("a")->integer(), 3);
+  EXPECT_EQ(tree.root().find("b")->find("x")->integer(), 2);
+  EXPECT_THAT(why_not(kText), HasSubstr("is given twice"));
+}
+
+TEST(JsonTree, reads_an_upstreams_doubles_that_json_cannot_spell_as_null) {
+  constexpr std::string_view kText = R"([NaN,Infinity,-Infinity,-1,{"p":NaN}])";
+  const Tree tree = taken(kText);
+  std::vector<std::string_view> raws;
+  for (const ValueView value : tree.root()) raws.push_back(value.raw());
+  EXPECT_THAT(raws, testing::ElementsAre("NaN", "Infinity", "-Infinity", "-1", R"({"p":NaN})"));
+  EXPECT_TRUE((*tree.root().begin()).is_null());
+  EXPECT_FALSE(accepts(kText));
+}
+
+TEST(JsonTree, is_no_less_strict_with_upstreams_otherwise) {
+  for (const char* text : {"", "{", "[1,]", "{} {}", "01", "nan", "-Inf", "Nan", "\"\xFF\"",
+                           R"("\x")", "\"\n\"", "'a'", "NaNs", "{a:1}"})
+    EXPECT_NE(why_not(text, kFromUpstream), "accepted") << text;
+}
+
 TEST(JsonTree, accepts_scalars_as_whole_texts) {
   for (const char* text : {"0", "-0", "1.5e-7", "\"\"", "true", "false", "null", "\n null\t\r "})
     EXPECT_TRUE(accepts(text)) << text;

@@ -101,10 +101,14 @@ std::optional<bool> ValueView::boolean() const {
 }
 
 std::optional<ValueView> ValueView::find(std::string_view key) const {
-  if (!is_object()) return std::nullopt;
-  for (const ValueView member : *this)
-    if (member.key() == key) return member;
-  return std::nullopt;
+  std::optional<ValueView> found;
+  if (!is_object()) return found;
+  for (const ValueView member : *this) {
+    if (member.key() != key) continue;
+    found = member;
+    if (!tree_->repeats_) break;
+  }
+  return found;
 }
 
 std::size_t ValueView::size() const { return tree_->nodes_[node_].children; }

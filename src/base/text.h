@@ -15,6 +15,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 bool is_utf8(std::string_view text);
 /// Bytes before the first that breaks UTF-8 or begins a cut character; all of them if none does.
 std::size_t utf8_valid_bytes(std::string_view text);
+/// The first `most` bytes, or a few less where that would cut a character.
+std::string_view clipped(std::string_view text, std::size_t most);
 /// Whether `name` fits `pattern`, in which `*` stands for any run of characters.
 bool matches_pattern(std::string_view pattern, std::string_view name);
 /// How many letters must be changed, put in or taken out to make `b` of `a`. Cost: the product of

@@ -108,6 +108,16 @@ TEST(Text, stays_quick_for_absurdly_long_names) {
   EXPECT_THAT(nearest(std::string(1'000'000, 'a'), known, 3), IsEmpty());
 }
 
+TEST(Text, clips_between_characters) {
+  EXPECT_EQ(clipped("abc", 5), "abc");
+  EXPECT_EQ(clipped("abc", 3), "abc");
+  EXPECT_EQ(clipped("abc", 2), "ab");
+  EXPECT_EQ(clipped("a나루", 4), "a나");
+  EXPECT_EQ(clipped("a나루", 6), "a나");
+  EXPECT_EQ(clipped("나루", 2), "");
+  EXPECT_EQ(clipped("\xF0\x9F\x8C\x9F!", 3), "");
+}
+
 TEST(Text, patches_spans_in_one_pass) {
   const std::string text = R"({"model":"a","n":1})";
   EXPECT_EQ(patched(text, {{9, 12, R"("long name")"}, {17, 18, ""}}),

@@ -62,10 +62,7 @@ class CrossStream final : public AnswerStream {
     if (const auto* started = std::get_if<chat::Started>(&event)) {
       facts_.upstream_model = started->model;
     } else if (const auto* usage = std::get_if<chat::UsageSeen>(&event)) {
-      if (usage->running)
-        facts_.counted = usage->usage;
-      else
-        note_usage(facts_, usage->usage);
+      note_usage_seen(*usage);
     } else if (const auto* finished = std::get_if<chat::Finished>(&event)) {
       if (!facts_.stop) facts_.stop = finished->stop;
     } else if (const auto* part = std::get_if<chat::PartStarted>(&event)) {
@@ -75,6 +72,17 @@ class CrossStream final : public AnswerStream {
       facts_.delivered.add(delta->text);
     }
     if (facts_.delivered.total() > 0) progress_ = Progress::Content;
+    doubt_usage(facts_);
+  }
+
+  /// Counts of a running answer that have no output yet tell of its prompt alone.
+  void note_usage_seen(const chat::UsageSeen& seen) {
+    if (!seen.running)
+      note_usage(facts_, seen.usage);
+    else if (seen.usage.output == 0)
+      merge_usage(facts_.usage, seen.usage);
+    else
+      facts_.counted = seen.usage;
   }
 
   std::unexpected<Fault> give_up(Fault fault) {

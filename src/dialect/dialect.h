@@ -43,6 +43,7 @@ struct Forward {
 /// What an answer has told so far.
 struct AnswerFacts {
   chat::Usage usage;
+  /// `usage` is the upstream's report of the whole; else what is known of it, as the prompt alone.
   bool usage_reported = false;
   std::string upstream_model;  ///< what the upstream calls itself in the answer
   /// Counted by the engine as it wrote: what a stream has cost that was cut before its usage.
@@ -63,6 +64,7 @@ struct EventScan {
   std::optional<json::Span> model_span = {};  ///< the value to be replaced by the public name
   bool content = false;                       ///< carries text, arguments or reasoning
   bool terminal = false;                      ///< the completion marker (`[DONE]`, `message_stop`)
+  bool silent = false;                        ///< means nothing to anybody; dropped
   bool usage_only = false;  ///< is there for usage alone; dropped when the client asked for none
   std::optional<json::Span> usage_span = {};   ///< member `"usage":…` with one comma beside it
   std::optional<json::Span> counts_span = {};  ///< the same of the engine's running counts
@@ -124,9 +126,10 @@ class Dialect {
                                       const RequestScan& scan, const Forward& forward,
                                       std::vector<chat::Loss>& losses) const = 0;
   virtual Result<chat::Request> read_request(const json::Tree& body) const = 0;
-  /// What this dialect cannot carry is appended to `losses`.
-  virtual std::string write_request(const chat::Request& request,
-                                    std::vector<chat::Loss>& losses) const = 0;
+  /// What this dialect cannot carry is appended to `losses`. Fails: InvalidRequest, when nothing is
+  /// left that could be asked.
+  virtual Result<std::string> write_request(const chat::Request& request,
+                                            std::vector<chat::Loss>& losses) const = 0;
 
   // Plain answers.
   /// The model's value to be replaced, if the answer names one; fills `facts`.

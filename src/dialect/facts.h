@@ -14,9 +14,15 @@ inline void merge_usage(chat::Usage& usage, const chat::Usage& later) {
   usage.reasoning = output.reasoning;
 }
 
+/// Takes in a report of the whole.
 inline void note_usage(AnswerFacts& facts, const chat::Usage& usage) {
   merge_usage(facts.usage, usage);
   facts.usage_reported = true;
+}
+
+/// A report of no output at all beside an answer that has some is none.
+inline void doubt_usage(AnswerFacts& facts) {
+  if (facts.usage.output == 0 && facts.delivered.total() > 0) facts.usage_reported = false;
 }
 
 }  // namespace naru::dialect

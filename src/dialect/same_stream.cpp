@@ -1,5 +1,6 @@
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "dialect/facts.h"
 #include "dialect/streams.h"
 
 namespace naru::dialect {
@@ -20,8 +21,9 @@ class SameStream final : public AnswerStream {
     Result<EventScan> scan = scanner_->scan(event, facts_);
     if (!scan) return give_up(std::move(scan).error());
     if (scan->error) return give_up(*std::move(scan->error));
+    doubt_usage(facts_);
     const bool unasked = scan->usage_only && !options_.stream_usage;
-    if (!unasked) append(event, *scan, scan->terminal ? terminal_ : out);
+    if (!unasked && !scan->silent) append(event, *scan, scan->terminal ? terminal_ : out);
     if (scan->content) progress_ = Progress::Content;
     if (scan->terminal) progress_ = Progress::Ended;
     return progress_;

@@ -55,6 +55,7 @@ void note_response(const chat::Response& response, AnswerFacts& facts) {
   if (!response.choices.empty()) facts.stop = response.choices.front().stop;
   for (const chat::Choice& choice : response.choices)
     for (const chat::Part& part : choice.parts) tally_part(part, facts.delivered);
+  doubt_usage(facts);
 }
 
 std::unexpected<Fault> no_json() {
@@ -81,14 +82,14 @@ Result<std::string> translate_request(const Ends& ends, const json::Tree& body,
   leave_foreign(request, losses);
   request.model = forward.upstream_model;
   request.stream_usage = request.stream && (request.stream_usage || forward.ask_usage);
-  std::string written = ends.upstream->write_request(request, losses);
+  NARU_TRY(std::string written, ends.upstream->write_request(request, losses));
   if (!forward.listed_fields_only) return written;
   return list_again(ends, std::move(written), forward, losses);
 }
 
 Result<std::string> translate_answer(const Ends& ends, std::string_view body,
                                      const WriterOptions& options, AnswerFacts& facts) {
-  const Result<json::Tree> tree = json::Tree::parse(body);
+  const Result<json::Tree> tree = json::Tree::parse(body, json::kFromUpstream);
   if (!tree) return no_json();
   if (!ends.same()) {
     NARU_TRY(chat::Response response, ends.upstream->read_answer(*tree));
@@ -100,6 +101,7 @@ Result<std::string> translate_answer(const Ends& ends, std::string_view body,
   }
   NARU_TRY(const std::optional<json::Span> model,
            ends.client->scan_answer(ends.operation, *tree, facts));
+  doubt_usage(facts);
   if (!model || facts.upstream_model == options.public_model) return std::string(body);
   std::string quoted;
   json::append_quoted(quoted, options.public_model);

@@ -55,6 +55,19 @@ void expect_same(const Streamed& got, const Streamed& whole, std::string_view ho
   EXPECT_EQ(got.facts.delivered, whole.facts.delivered) << how;
 }
 
+Progress progress_after(const Ends& ends, std::string_view bytes) {
+  const auto answer = make_answer_stream(ends, kOptions);
+  wire::Splitter splitter(testing::kEventLimit);
+  EXPECT_TRUE(splitter.feed(bytes));
+  Progress progress = Progress::Quiet;
+  std::string out;
+  while (const auto event = splitter.next()) {
+    const auto made = answer->take(*event, out);
+    if (made) progress = *made;
+  }
+  return progress;
+}
+
 TEST(SameStream, changes_no_byte_but_the_model_for_whom_asked_for_usage) {
   WriterOptions options = kOptions;
   options.stream_usage = true;
@@ -90,6 +103,77 @@ TEST(Stream, keeps_what_an_engine_counts_as_it_writes) {
     EXPECT_EQ(facts.counted, (chat::Usage{.input = 5, .cache_read = 7, .output = 4}));
     EXPECT_FALSE(facts.usage_reported);
   }
+}
+
+TEST(Stream, counts_an_engines_prompts_of_their_own_as_it_writes) {
+  const std::string text =
+      "data: null\n\n" + counted(0, 5, 7, 1) + counted(1, 2, 0, 1) + counted(0, 5, 7, 3);
+  const AnswerFacts facts = testing::stream(kSame, kOptions, text).facts;
+  EXPECT_EQ(facts.counted, (chat::Usage{.input = 7, .cache_read = 7, .output = 4}));
+}
+
+TEST(SameStream, drops_an_event_of_null) {
+  const std::string rest = sample("engine_completion_prompts").substr(12);
+  const Streamed got = testing::stream(kSame, kOptions, "data: null\n\n" + rest);
+  EXPECT_FALSE(got.fault) << got.fault->detail;
+  EXPECT_EQ(got.all(), testing::stream(kSame, kOptions, rest).all());
+  EXPECT_EQ(progress_after(kSame, "data: null\n\n"), Progress::Quiet);
+}
+
+TEST(SameStream, adds_up_what_an_engine_reports_for_each_choice_of_a_completion) {
+  const AnswerFacts choices =
+      testing::stream(kSame, kOptions, sample("engine_completion_two_choices")).facts;
+  EXPECT_EQ(choices.usage, (chat::Usage{.input = 1, .cache_read = 1, .output = 4}));
+  EXPECT_TRUE(choices.usage_reported);
+  const AnswerFacts prompts =
+      testing::stream(kSame, kOptions, sample("engine_completion_prompts")).facts;
+  EXPECT_EQ(prompts.usage, (chat::Usage{.input = 5, .output = 4}));
+}
+
+/// Facts of a stream that says "a" and has `usage` in a last chunk of its own.
+AnswerFacts facts_with(const Ends& ends, std::string_view usage) {
+  return testing::stream(
+             ends, kOptions,
+             fmt::format("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"a\"}},"
+                         "\"finish_reason\":\"stop\"}}]}}\n\n"
+                         "data: {{\"choices\":[],\"usage\":{}}}\n\ndata: [DONE]\n\n",
+                         usage))
+      .facts;
+}
+
+TEST(Stream, takes_usage_that_says_nothing_for_none) {
+  for (const Ends& ends : {kSame, kCross}) {
+    for (const std::string_view usage :
+         {"{}", R"({"prompt_tokens":null,"completion_tokens":null})",
+          R"({"prompt_tokens":0,"completion_tokens":0,"total_tokens":0})",
+          R"({"prompt_tokens":9,"completion_tokens":0})"})
+      EXPECT_FALSE(facts_with(ends, usage).usage_reported) << usage;
+    EXPECT_EQ(facts_with(ends, R"({"prompt_tokens":9,"completion_tokens":0})").usage.input, 9);
+    EXPECT_TRUE(facts_with(ends, R"({"prompt_tokens":9,"completion_tokens":1})").usage_reported);
+  }
+  EXPECT_EQ(testing::stream(kSame, kOptions, "data: {\"choices\":[],\"usage\":{}}\n\n").bytes, "");
+}
+
+TEST(Stream, doubts_an_early_report_once_words_have_come) {
+  for (const Ends& ends : {kSame, kCross}) {
+    const std::string text =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{}}],"
+        "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":0}}\n\n"
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},"
+        "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    const AnswerFacts facts = testing::stream(ends, kOptions, text).facts;
+    EXPECT_FALSE(facts.usage_reported);
+    EXPECT_EQ(facts.usage.input, 9);
+  }
+}
+
+TEST(SameStream, passes_what_only_strict_readers_refuse) {
+  const std::string odd =
+      "data: {\"x\":1,\"x\":2,\"p\":NaN,\"choices\":[{\"index\":0,\"delta\":"
+      "{\"content\":\"\\ud83d\"}}]}\n\n";
+  const Streamed got = testing::stream(kSame, kOptions, odd);
+  EXPECT_EQ(got.bytes, odd);
+  EXPECT_EQ(got.facts.delivered.total(), 3);
 }
 
 TEST(SameStream, hides_counts_from_whom_did_not_ask_and_nobody_else) {
@@ -157,19 +241,6 @@ TEST(SameStream, keeps_the_upstreams_error_from_the_bytes) {
     EXPECT_EQ(got.bytes.find("error"), std::string::npos) << name;
     EXPECT_EQ(got.terminal, "") << name;
   }
-}
-
-Progress progress_after(const Ends& ends, std::string_view bytes) {
-  const auto answer = make_answer_stream(ends, kOptions);
-  wire::Splitter splitter(testing::kEventLimit);
-  EXPECT_TRUE(splitter.feed(bytes));
-  Progress progress = Progress::Quiet;
-  std::string out;
-  while (const auto event = splitter.next()) {
-    const auto made = answer->take(*event, out);
-    if (made) progress = *made;
-  }
-  return progress;
 }
 
 TEST(AnswerStream, commits_with_the_first_word_and_not_before) {
@@ -316,6 +387,15 @@ TEST(TranslateRequest, gives_an_engine_no_address_to_fetch_on_a_crossing_either)
   EXPECT_EQ(sent.losses, Strings{"messages[0].content[0]"});
 }
 
+TEST(TranslateRequest, refuses_a_crossing_of_nothing) {
+  const Sent sent =
+      send({&openai(), &anthropic()}, R"({"model":"m","messages":[{"role":"user","content":""}]})");
+  ASSERT_TRUE(sent.fault);
+  EXPECT_EQ(sent.fault->kind, FaultKind::InvalidRequest);
+  EXPECT_EQ(sent.fault->param, "messages[0].content");
+  EXPECT_TRUE(sent.fault->detail.starts_with("messages[0].content is empty; "));
+}
+
 TEST(TranslateRequest, asks_a_crossing_stream_for_usage) {
   const Sent sent = send(
       kCross,
@@ -342,6 +422,33 @@ TEST(TranslateAnswer, changes_the_model_and_nothing_else) {
   expected.replace(expected.find(R"("up")"), 4, R"("public")");
   EXPECT_EQ(*answer, expected);
   EXPECT_EQ(facts.upstream_model, "up");
+}
+
+TEST(TranslateAnswer, passes_what_only_strict_readers_refuse) {
+  for (const std::string_view odd : {R"("x":1,"x":2)", R"("x":NaN)", R"("x":"\ud83d")"}) {
+    AnswerFacts facts;
+    const std::string body = fmt::format(
+        R"({{"choices":[{{"message":{{"content":"a"}},"finish_reason":"stop"}}],{}}})", odd);
+    EXPECT_EQ(translate_answer(kSame, body, kOptions, facts).value_or("refused"), body);
+    EXPECT_TRUE(translate_answer(kCross, body, kOptions, facts)) << odd;
+  }
+}
+
+TEST(TranslateAnswer, takes_usage_that_says_nothing_for_none) {
+  const auto reported = [](const Ends& ends, const std::string& body) {
+    AnswerFacts facts;
+    EXPECT_TRUE(translate_answer(ends, body, kOptions, facts));
+    return facts.usage_reported;
+  };
+  const std::string openai_zero =
+      R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],)"
+      R"("usage":{"prompt_tokens":0,"completion_tokens":0}})";
+  EXPECT_FALSE(reported(kSame, openai_zero));
+  EXPECT_FALSE(reported(kCross, openai_zero));
+  const std::string anthropic_zero =
+      R"({"content":[{"type":"text","text":"a"}],"usage":{"input_tokens":3,"output_tokens":0}})";
+  EXPECT_FALSE(reported({&anthropic(), &anthropic()}, anthropic_zero));
+  EXPECT_FALSE(reported({&openai(), &anthropic()}, anthropic_zero));
 }
 
 TEST(TranslateAnswer, crosses_with_the_clients_names) {

@@ -15,6 +15,21 @@ Result<void> want_object(const json::Tree& body) {
   return {};
 }
 
+Result<json::ValueView> find_content(json::ValueView root) {
+  const std::optional<json::ValueView> content = root.find("content");
+  if (content && content->is_array()) return *content;
+  return fail(Fault{.kind = FaultKind::UpstreamInvalid,
+                    .detail = "the provider's answer has no content",
+                    .origin = Origin::Upstream});
+}
+
+Stop stop_of(json::ValueView root, json::ValueView content) {
+  bool called_tools = false;
+  for (const json::ValueView block : content)
+    called_tools = called_tools || text_of(block, "type") == "tool_use";
+  return read_stop(root).value_or(untold_stop(called_tools));
+}
+
 /// Counting costs no tokens of a model: the usage stays zero, and that is certain, not estimated.
 Result<void> scan_count(json::ValueView root, AnswerFacts& facts) {
   const std::optional<json::ValueView> member = root.find("input_tokens");
@@ -25,10 +40,8 @@ Result<void> scan_count(json::ValueView root, AnswerFacts& facts) {
 }
 
 /// Text, reasoning and inputs: what the model wrote, also where blocks are the provider's own.
-void tally_content(json::ValueView root, chat::Tally& tally) {
-  const std::optional<json::ValueView> content = root.find("content");
-  if (!content || !content->is_array()) return;
-  for (const json::ValueView block : *content) {
+void tally_content(json::ValueView content, chat::Tally& tally) {
+  for (const json::ValueView block : content) {
     tally.add(text_of(block, "text"));
     tally.add(text_of(block, "thinking"));
     if (const auto input = find_object(block, "input")) tally.add(input->raw());
@@ -105,12 +118,13 @@ Result<std::optional<json::Span>> scan_answer(Operation operation, const json::T
     NARU_TRY_VOID(scan_count(root, facts));
     return std::nullopt;
   }
+  NARU_TRY(const json::ValueView content, find_content(root));
   if (const auto usage = find_object(root, "usage")) {
     overlay_usage(facts.usage, *usage);
-    facts.usage_reported = true;
+    facts.usage_reported = counts_output(*usage);
   }
-  if (const auto stop = read_stop(root)) facts.stop = stop->reason;
-  tally_content(root, facts.delivered);
+  facts.stop = stop_of(root, content).reason;
+  tally_content(content, facts.delivered);
   const std::optional<json::ValueView> model = root.find("model");
   if (!model || !model->is_string()) return std::nullopt;
   facts.upstream_model = model->text();
@@ -124,17 +138,13 @@ Result<chat::Response> read_answer(const json::Tree& body) {
   response.id = in.find_text("id").value_or("");
   response.model = in.find_text("model").value_or("");
   chat::Choice& choice = response.choices.emplace_back();
-  if (const auto content = in.need("content", json::Type::Array))
-    for (const json::ValueView block : *content) read_block(block, in, choice.parts);
-  const std::optional<Stop> stop = read_stop(body.root());
-  if (stop) {
-    choice.stop = stop->reason;
-    choice.stop_sequence = stop->sequence;
-  } else {
-    in.problem("stop_reason", "must be a string");
-  }
-  if (const auto usage = find_object(body.root(), "usage"))
-    overlay_usage(response.usage.emplace(), *usage);
+  NARU_TRY(const json::ValueView content, find_content(body.root()));
+  for (const json::ValueView block : content) read_block(block, in, choice.parts);
+  const Stop stop = stop_of(body.root(), content);
+  choice.stop = stop.reason;
+  choice.stop_sequence = stop.sequence;
+  const auto usage = find_object(body.root(), "usage");
+  if (usage && counts_output(*usage)) overlay_usage(response.usage.emplace(), *usage);
   if (!in.ok()) return fail(as_upstream_invalid(in.fault(), "the provider's answer is no message"));
   return response;
 }

@@ -133,12 +133,40 @@ TEST(AnthropicAnswer, knows_a_met_stop_sequence_whatever_it_is_called) {
 
 TEST(AnthropicAnswer, refuses_what_is_no_message) {
   for (const char* body :
-       {R"({"stop_reason":"end_turn"})", R"({"content":"hi"})",
-        R"({"content":[],"stop_reason":null})", R"({"content":[1],"stop_reason":"end_turn"})"}) {
+       {"{}", R"({"stop_reason":"end_turn"})", R"({"content":"hi"})", R"({"content":null})"}) {
     const auto response = read(body);
     ASSERT_FALSE(response) << body;
     EXPECT_EQ(response.error().kind, FaultKind::UpstreamInvalid) << body;
+    ASSERT_TRUE(scan(body).fault) << body;
+    EXPECT_EQ(scan(body).fault->kind, FaultKind::UpstreamInvalid) << body;
+    EXPECT_EQ(scan(body).fault->origin, Origin::Upstream) << body;
   }
+  EXPECT_EQ(read(R"({"content":[1],"stop_reason":"end_turn"})").error().kind,
+            FaultKind::UpstreamInvalid);
+}
+
+TEST(AnthropicAnswer, without_a_reason_to_stop_has_ended_its_turn) {
+  for (const char* rest : {"", R"(,"stop_reason":null)"}) {
+    const std::string text = fmt::format(R"({{"content":[{{"type":"text","text":"a"}}]{}}})", rest);
+    EXPECT_EQ(read(text)->choices[0].stop, chat::StopReason::EndTurn) << text;
+    EXPECT_EQ(scan(text).facts.stop, chat::StopReason::EndTurn) << text;
+    const std::string call =
+        fmt::format(R"({{"content":[{{"type":"tool_use","id":"t","name":"f"}}]{}}})", rest);
+    EXPECT_EQ(read(call)->choices[0].stop, chat::StopReason::ToolUse) << call;
+    EXPECT_EQ(scan(call).facts.stop, chat::StopReason::ToolUse) << call;
+  }
+}
+
+TEST(AnthropicAnswer, has_reported_usage_only_where_its_output_is_counted) {
+  const auto facts = [](std::string_view usage, std::string_view content = "") {
+    return scan(fmt::format(R"({{"content":[{}],"usage":{}}})", content, usage)).facts;
+  };
+  EXPECT_FALSE(facts("{}").usage_reported);
+  EXPECT_FALSE(facts(R"({"input_tokens":null,"output_tokens":null})").usage_reported);
+  EXPECT_FALSE(facts(R"({"input_tokens":5})").usage_reported);
+  EXPECT_EQ(facts(R"({"input_tokens":5})").usage.input, 5);
+  EXPECT_TRUE(facts(R"({"output_tokens":0})").usage_reported);
+  EXPECT_FALSE(read(R"({"content":[],"usage":{}})")->usage);
 }
 
 TEST(AnthropicAnswer, writes_every_field_clients_demand) {

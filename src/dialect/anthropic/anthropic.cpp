@@ -80,8 +80,8 @@ class Anthropic final : public Dialect {
   Result<chat::Request> read_request(const json::Tree& body) const override {
     return anthropic_wire::read_request(body);
   }
-  std::string write_request(const chat::Request& request,
-                            std::vector<chat::Loss>& losses) const override {
+  Result<std::string> write_request(const chat::Request& request,
+                                    std::vector<chat::Loss>& losses) const override {
     return anthropic_wire::write_request(request, losses);
   }
 

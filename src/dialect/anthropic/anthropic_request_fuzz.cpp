@@ -49,9 +49,10 @@ void check_crossing(const json::Tree& body) {
     return;
   }
   Losses losses;
-  const std::string written = anthropic().write_request(*request, losses);
-  const json::Tree tree = parse_own(written);
-  if (tree.root().find("messages")->size() == 0) return;  // a conversation without any words
+  const Result<std::string> written = anthropic().write_request(*request, losses);
+  if (!written) return;  // a conversation without any words
+  const json::Tree tree = parse_own(*written);
+  NARU_CHECK(tree.root().find("messages")->size() > 0, "what is sent asks something");
   const auto scan = anthropic().scan_request(Operation::Chat, tree);
   NARU_CHECK(scan.has_value() || request->model.empty(), "what we write can be scanned");
 }

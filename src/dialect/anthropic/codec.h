@@ -30,7 +30,8 @@ std::vector<chat::Part> read_content(json::FieldReader& in, std::string_view nam
 /// Keeps the fields nobody took, each under its path in the client's request.
 void keep_rest(const json::FieldReader& in, std::vector<json::RawField>& extra);
 /// The canonical request in this dialect's words; what the API refuses is left out with a Loss.
-std::string write_request(const chat::Request& request, std::vector<chat::Loss>& losses);
+/// Fails: InvalidRequest, when no message is left: the API takes no empty ones.
+Result<std::string> write_request(const chat::Request& request, std::vector<chat::Loss>& losses);
 
 // Plain answers.
 /// A token count leaves the usage at zero and calls it reported: counting uses no tokens.
@@ -38,7 +39,7 @@ std::string write_request(const chat::Request& request, std::vector<chat::Loss>&
 Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
                                               AnswerFacts& facts);
 /// One choice with the parts other dialects can show; a provider's own blocks are left out.
-/// Fails: UpstreamInvalid, also when no reason to stop is told.
+/// Fails: UpstreamInvalid.
 Result<chat::Response> read_answer(const json::Tree& body);
 /// The first choice; this dialect has no room for more. Empty texts leave no block.
 std::string write_answer(const chat::Response& response);

@@ -76,6 +76,23 @@ TEST_P(AnthropicSample, keeps_every_byte_but_the_model) {
 INSTANTIATE_TEST_SUITE_P(Samples, AnthropicSample,
                          ::testing::ValuesIn(testing::files_in(kAnthropicFolder)), test_name);
 
+TEST(AnthropicCrossing, knows_the_prompt_but_no_usage_of_a_stream_that_never_counts_its_output) {
+  const std::string text = testing::file(std::string(kAnthropicFolder) + "text");
+  const std::size_t at = text.find(R"("usage":{)", text.find("message_delta"));
+  std::string uncounted = text;
+  uncounted.replace(at, text.find('}', at) + 1 - at, R"("usage":{})");
+  for (const Ends& ends : {kSame, kToOpenAi}) {
+    const Streamed whole = testing::stream(ends, kOptions, text);
+    EXPECT_TRUE(whole.facts.usage_reported);
+    const Streamed got = testing::stream(ends, kOptions, uncounted);
+    EXPECT_FALSE(got.fault);
+    EXPECT_FALSE(got.facts.usage_reported);
+    EXPECT_FALSE(got.facts.counted);
+    EXPECT_GT(got.facts.usage.prompt(), 0);
+    EXPECT_EQ(got.facts.usage.prompt(), whole.facts.usage.prompt());
+  }
+}
+
 TEST(AnthropicCrossing, carries_a_call_to_an_openai_client) {
   const Streamed got =
       testing::stream(kToOpenAi, kOptions, testing::file(std::string(kAnthropicFolder) + "call"));

@@ -1,12 +1,13 @@
 #include "base/json_writer.h"
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/provider_words.h"
 
 /// Source: Anthropic API reference, Errors.
 namespace naru::dialect::anthropic_wire {
 namespace {
 
-constexpr std::size_t kMostMessageBytes = 1024;  // of an upstream's own words
+constexpr std::size_t kMostTypeBytes = 64;  // of an upstream's own word
 
 struct ErrorRow {
   std::string_view type;
@@ -36,42 +37,13 @@ struct Said {
   std::string message;
 };
 
-/// At most `kMostMessageBytes`, cut between characters.
-std::string bounded(std::string_view text) {
-  if (text.size() <= kMostMessageBytes) return std::string(text);
-  std::size_t end = kMostMessageBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
-
 /// Looks into `{"error":{…}}`, and into the object itself as engines stream it.
 Said read_said(json::ValueView body) {
   const std::optional<json::ValueView> inner = body.find("error");
-  if (inner && inner->is_string()) return {.type = {}, .message = bounded(inner->text())};
+  if (inner && inner->is_string()) return {.type = {}, .message = cleaned(inner->text())};
   const json::ValueView error = inner && inner->is_object() ? *inner : body;
-  return {.type = bounded(text_of(error, "type")), .message = bounded(text_of(error, "message"))};
-}
-
-FaultKind kind_of(int status) {
-  switch (status) {
-    case 401:
-    case 402:
-    case 403:
-      return FaultKind::UpstreamAuth;
-    case 404:
-      return FaultKind::UpstreamInvalid;
-    case 408:
-    case 504:
-      return FaultKind::UpstreamTimeout;
-    case 429:
-      return FaultKind::RateLimited;
-    case 503:
-    case 529:
-      return FaultKind::Overloaded;
-    default:
-      if (status >= 400 && status < 500) return FaultKind::UpstreamRefused;
-      return status >= 500 ? FaultKind::UpstreamFailed : FaultKind::UpstreamInvalid;
-  }
+  return {.type = cleaned(text_of(error, "type"), kMostTypeBytes),
+          .message = cleaned(text_of(error, "message"))};
 }
 
 /// An account without money or past its own limit is refused as if the request were wrong.
@@ -82,7 +54,7 @@ bool is_about_money(std::string_view message) {
 
 /// A refusal the client cannot mend is the operator's.
 FaultKind kind_of(int status, const Said& said) {
-  const FaultKind kind = kind_of(status);
+  const FaultKind kind = kind_of_status(status);
   if (kind == FaultKind::UpstreamRefused && is_about_money(said.message))
     return FaultKind::UpstreamAuth;
   return kind;
@@ -136,12 +108,13 @@ std::string write_stream_error(const Fault& fault, std::string_view request_id) 
 }
 
 Fault read_error(int status, std::string_view body) {
-  const Result<json::Tree> tree = json::Tree::parse(body);
+  const Result<json::Tree> tree = json::Tree::parse(body, json::kFromUpstream);
   Said said = tree ? read_said(tree->root()) : Said{};
   const FaultKind kind = kind_of(status, said);
   return Fault{.kind = kind,
                .detail = detail_of(kind, fmt::format("answered HTTP {}", status), said.message),
                .origin = Origin::Upstream,
+               .quotes = !said.message.empty(),
                .code = std::move(said.type),
                .upstream_status = status};
 }
@@ -156,6 +129,7 @@ Fault read_stream_error(json::ValueView body) {
   return Fault{.kind = kind,
                .detail = detail_of(kind, how, said.message),
                .origin = Origin::Upstream,
+               .quotes = !said.message.empty(),
                .code = std::move(said.type)};
 }
 

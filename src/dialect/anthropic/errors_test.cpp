@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
                     StatusCase{403, "permission_error", FaultKind::UpstreamAuth},
                     StatusCase{404, "not_found_error", FaultKind::UpstreamInvalid},
                     StatusCase{408, "timeout_error", FaultKind::UpstreamTimeout},
-                    StatusCase{409, "invalid_request_error", FaultKind::UpstreamRefused},
+                    StatusCase{409, "invalid_request_error", FaultKind::UpstreamFailed},
                     StatusCase{413, "request_too_large", FaultKind::UpstreamRefused},
                     StatusCase{422, "invalid_request_error", FaultKind::UpstreamRefused},
                     StatusCase{429, "rate_limit_error", FaultKind::RateLimited},

@@ -87,10 +87,29 @@ void write_extras(json::Writer& out, const chat::Request& request, Losses& losse
   }
 }
 
+/// Names the first message that is no prompt, and whether it was empty from the start.
+Fault nothing_to_ask(const chat::Request& request, const Losses& losses) {
+  const auto is_said = [](const chat::Message& message) {
+    return message.role == chat::Role::User || message.role == chat::Role::Assistant;
+  };
+  const auto first = std::ranges::find_if(request.messages, is_said);
+  const auto at = first == request.messages.end() ? 0 : first - request.messages.begin();
+  Fault fault{.kind = FaultKind::InvalidRequest, .detail = {}};
+  fault.param = fmt::format("messages[{}].content", at);
+  const auto lost = [&](const chat::Loss& loss) {
+    return loss.field.starts_with(fault.param + '[');
+  };
+  fault.detail = fmt::format(
+      "{} {}; the model's provider takes no conversation without words, so say something",
+      fault.param, std::ranges::any_of(losses, lost) ? "has nothing it can be sent" : "is empty");
+  return fault;
+}
+
 }  // namespace
 
-std::string write_request(const chat::Request& request, Losses& losses) {
+Result<std::string> write_request(const chat::Request& request, Losses& losses) {
   const Turns turns = lay_out_turns(request.messages, losses);
+  if (turns.turns.empty()) return fail(nothing_to_ask(request, losses));
   std::string body;
   json::Writer out(body);
   out.object().field("model", request.model);

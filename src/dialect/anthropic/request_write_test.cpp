@@ -13,11 +13,14 @@ using Parts = std::vector<chat::Part>;
 struct Written {
   std::string body;
   std::vector<std::string> lost;  // fields
+  std::string refused = {};
 };
 
 Written write(const chat::Request& request) {
   std::vector<chat::Loss> losses;
-  Written written{anthropic().write_request(request, losses), {}};
+  Result<std::string> body = anthropic().write_request(request, losses);
+  Written written{body.value_or(""), {}};
+  if (!body) written.refused = body.error().detail;
   for (const chat::Loss& loss : losses) written.lost.push_back(loss.field);
   return written;
 }
@@ -109,10 +112,29 @@ TEST(AnthropicWrite, replays_signed_reasoning_only) {
 
 TEST(AnthropicWrite, leaves_out_texts_that_say_nothing) {
   const Written written =
-      write_turns({user("a"), says(Role::Assistant, {chat::Text{""}}), user("b")});
+      write_turns({says(Role::User, {chat::Text{""}, chat::Text{"a"}, chat::Text{""}})});
+  EXPECT_EQ(member(written, "messages"), R"([{"role":"user","content":"a"}])");
+  EXPECT_TRUE(written.lost.empty());
+}
+
+TEST(AnthropicWrite, names_each_message_that_is_empty_altogether) {
+  const Written written = write_turns({user("a"), says(Role::Assistant, {chat::Text{""}}),
+                                       user("b"), user(""), says(Role::User, {})});
   EXPECT_EQ(member(written, "messages"),
             R"([{"role":"user","content":"a"},{"role":"user","content":"b"}])");
-  EXPECT_TRUE(written.lost.empty());
+  EXPECT_EQ(written.lost, (std::vector<std::string>{"messages[1].content", "messages[3].content",
+                                                    "messages[4].content"}));
+}
+
+TEST(AnthropicWrite, refuses_a_conversation_without_words) {
+  constexpr std::string_view kWhy =
+      "; the model's provider takes no conversation without words, so say something";
+  EXPECT_EQ(write_turns({user("")}).refused, fmt::format("messages[0].content is empty{}", kWhy));
+  EXPECT_EQ(write_turns({says(Role::System, {chat::Text{""}}), user(""), user("")}).refused,
+            fmt::format("messages[1].content is empty{}", kWhy));
+  EXPECT_EQ(write_turns({says(Role::Assistant, {chat::Image{"u", "", "", ""}})}).refused,
+            fmt::format("messages[0].content has nothing it can be sent{}", kWhy));
+  EXPECT_EQ(write_turns({says(Role::System, {chat::Text{"a"}}), user("")}).refused, "");
 }
 
 TEST(AnthropicWrite, keeps_its_own_blocks_and_fields_as_they_came) {

@@ -1,11 +1,13 @@
 #include "dialect/anthropic/stream_event.h"
 
 #include "dialect/anthropic/words.h"
+#include "dialect/provider_words.h"
 
 namespace naru::dialect::anthropic_wire {
 namespace {
 
 constexpr std::int64_t kMostBlocks = 65'536;
+constexpr std::size_t kMostTypeBytes = 64;  // of an upstream's own word
 
 struct KindRow {
   std::string_view type;
@@ -43,14 +45,16 @@ Result<std::string_view> type_of_event(const wire::EventView& event, json::Value
   if (event.event == "error" || (inside.empty() && find_object(root, "error"))) return "error";
   if (inside.empty()) return event.event;
   if (!event.event.empty() && event.event != inside)
-    return out_of_place(fmt::format("names an event {} whose data says {}", event.event, inside));
+    return out_of_place(fmt::format("names an event {} whose data says {}",
+                                    cleaned(event.event, kMostTypeBytes),
+                                    cleaned(inside, kMostTypeBytes)));
   return inside;
 }
 
 }  // namespace
 
 Result<json::Tree> parse_event(std::string_view data) {
-  Result<json::Tree> tree = json::Tree::parse(data);
+  Result<json::Tree> tree = json::Tree::parse(data, json::kFromUpstream);
   if (!tree)
     return fail(as_upstream_invalid(std::move(tree).error(), "an event of the provider's stream"));
   return tree;

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/stream_event.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/pair_joiner.h"
 
 namespace naru::dialect::anthropic_wire {
 namespace {
@@ -32,6 +33,7 @@ class Reader final : public StreamReader {
     std::uint32_t part;
     bool is_call;
     std::string input;  // a call's input as its start gave it, until bytes of it come
+    PairJoiner joiner = {};
   };
 
   Result<void> take(const StreamEventView& said, Events& out) {
@@ -50,7 +52,7 @@ class Reader final : public StreamReader {
         return {};
       case EventKind::MessageDelta:
         if (auto reason = read_stop(said.inner)) stop_ = std::move(reason);
-        note_usage(said.root, out);
+        note_usage(said.root, true, out);
         return {};
       case EventKind::MessageStop:
         return end(out);
@@ -68,15 +70,19 @@ class Reader final : public StreamReader {
   void start(json::ValueView message, Events& out) {
     out.emplace_back(chat::Started{.id = std::string(text_of(message, "id")),
                                    .model = std::string(text_of(message, "model"))});
-    note_usage(message, out);
+    note_usage(message, false, out);
   }
 
-  /// Each report is cumulative and may lack fields; what goes on is always whole.
-  void note_usage(json::ValueView holder, Events& out) {
+  /// Each report is cumulative and may lack fields; what goes on is always whole. Before
+  /// `message_delta` counts the output only the prompt is known.
+  void note_usage(json::ValueView holder, bool of_the_whole, Events& out) {
     const auto usage = find_object(holder, "usage");
     if (!usage) return;
     overlay_usage(usage_, *usage);
-    out.emplace_back(chat::UsageSeen{usage_});
+    told_ = told_ || (of_the_whole && counts_output(*usage));
+    chat::Usage known = usage_;
+    if (!told_) known.output = known.reasoning = 0;
+    out.emplace_back(chat::UsageSeen{.usage = known, .running = !told_});
   }
 
   /// Parts are numbered by themselves: blocks left out leave no gap.
@@ -91,7 +97,7 @@ class Reader final : public StreamReader {
           std::string(text_of(block, "id")), std::string(text_of(block, "name")), {}};
       const auto input = find_object(block, "input");
       open.input = input && input->size() > 0 ? std::string(input->raw()) : "{}";
-      open.is_call = true;
+      open.is_call = called_tools_ = true;
     } else if (said.type != "text") {
       return;
     }
@@ -105,35 +111,34 @@ class Reader final : public StreamReader {
   void more(const StreamEventView& said, Events& out) {
     OpenBlock* block = find_open(said.index);
     if (block == nullptr) return;
-    const std::string_view json = text_of(said.inner, "partial_json");
-    if (!json.empty()) block->input.clear();
-    for (const std::string_view text :
-         {text_of(said.inner, "text"), text_of(said.inner, "thinking"), json})
-      if (!text.empty())
-        out.emplace_back(chat::PartDelta{.part = block->part, .text = std::string(text)});
+    if (!text_of(said.inner, "partial_json").empty()) block->input.clear();
+    for (const std::string_view name : {"text", "thinking", "partial_json"})
+      if (const auto words = said.inner.find(name); words && words->is_string())
+        say(*block, block->joiner.take(*words), out);
     const std::string_view signature = text_of(said.inner, "signature");
     if (!signature.empty())
       out.emplace_back(
           chat::ThinkingSigned{.part = block->part, .signature = std::string(signature)});
   }
 
+  static void say(const OpenBlock& block, std::string text, Events& out) {
+    if (text.empty()) return;
+    out.emplace_back(chat::PartDelta{.part = block.part, .text = std::move(text)});
+  }
+
   /// A call whose input never came in pieces has the one its start gave; `{}` is a whole input too.
   void stop(std::uint32_t index, Events& out) {
     OpenBlock* block = find_open(index);
     if (block == nullptr) return;
-    if (block->is_call && !block->input.empty())
-      out.emplace_back(chat::PartDelta{.part = block->part, .text = std::move(block->input)});
+    say(*block, block->joiner.rest(), out);
+    if (block->is_call) say(*block, std::move(block->input), out);
     out.emplace_back(chat::PartEnded{.part = block->part});
     std::erase_if(open_, [index](const OpenBlock& open) { return open.index == index; });
   }
 
-  /// Without a reason to stop a cut answer would look like a whole one.
   Result<void> end(Events& out) {
-    if (!stop_)
-      return fail(Fault{.kind = FaultKind::UpstreamInvalid,
-                        .detail = "the provider's stream ends without a stop_reason",
-                        .origin = Origin::Upstream});
-    out.emplace_back(chat::Finished{.stop = stop_->reason, .stop_sequence = stop_->sequence});
+    const Stop stop = stop_.value_or(untold_stop(called_tools_));
+    out.emplace_back(chat::Finished{.stop = stop.reason, .stop_sequence = stop.sequence});
     out.emplace_back(chat::Ended{});
     return {};
   }
@@ -145,7 +150,9 @@ class Reader final : public StreamReader {
 
   StreamGrammar grammar_;
   chat::Usage usage_;
+  bool told_ = false;
   std::optional<Stop> stop_;
+  bool called_tools_ = false;
   std::vector<OpenBlock> open_;
   std::uint32_t next_part_ = 0;
 };

@@ -22,6 +22,7 @@ class Scanner final : public StreamScanner {
     }
     if (said.kind == EventKind::MessageDelta) tell(said, facts);
     scan.terminal = grammar_.ended();
+    if (scan.terminal && !facts.stop) facts.stop = untold_stop(called_tools_).reason;
     return scan;
   }
   bool may_end_here() const override { return grammar_.ended() || grammar_.whole(); }
@@ -38,8 +39,9 @@ class Scanner final : public StreamScanner {
   }
 
   /// Whether a block says something by its start alone.
-  static bool begin(const StreamEventView& said, AnswerFacts& facts) {
+  bool begin(const StreamEventView& said, AnswerFacts& facts) {
     tally(said.inner, facts);
+    called_tools_ = called_tools_ || said.type == "tool_use";
     if (said.type == "text") return !text_of(said.inner, "text").empty();
     if (said.type == "thinking") return !text_of(said.inner, "thinking").empty();
     return true;
@@ -54,12 +56,13 @@ class Scanner final : public StreamScanner {
   static void tell(const StreamEventView& said, AnswerFacts& facts) {
     if (const auto usage = find_object(said.root, "usage")) {
       overlay_usage(facts.usage, *usage);
-      facts.usage_reported = true;
+      facts.usage_reported = facts.usage_reported || counts_output(*usage);
     }
     if (const auto stop = read_stop(said.inner)) facts.stop = stop->reason;
   }
 
   StreamGrammar grammar_;
+  bool called_tools_ = false;
 };
 
 }  // namespace

@@ -111,7 +111,8 @@ struct AsWords {
     return fmt::format("finished {} {}", static_cast<int>(e.stop), e.stop_sequence);
   }
   std::string operator()(const chat::UsageSeen& e) const {
-    return fmt::format("usage {} {}", e.usage.prompt(), e.usage.output);
+    return fmt::format("{} {} {}", e.running ? "running" : "usage", e.usage.prompt(),
+                       e.usage.output);
   }
   std::string operator()(const chat::Ping&) const { return "ping"; }
   std::string operator()(const chat::Ended&) const { return "end"; }
@@ -256,7 +257,7 @@ TEST(AnthropicStream, is_refused_where_it_breaks_its_grammar) {
 
 TEST(AnthropicReader, gives_the_canonical_sequence) {
   EXPECT_EQ(words_of(kPlain),
-            (Frames{"started msg_1 claude-x", "usage 19 1", "part 0 kind 0", "ping", "0 + 안",
+            (Frames{"started msg_1 claude-x", "running 19 0", "part 0 kind 0", "ping", "0 + 안",
                     "0 + 녕", "0 ended", "usage 19 7", "finished 0 ", "end"}));
 }
 
@@ -269,7 +270,7 @@ TEST(AnthropicReader, numbers_the_parts_others_can_show) {
                       begin(2, R"({"type":"tool_use","id":"t","name":"f","input":{}})"),
                       input(2, R"("")"), input(2, R"("{\"a\":")"), input(2, R"("1}")"), stop(2),
                       tell(R"("tool_use")"), kStop}),
-            (Frames{"started msg_1 claude-x", "usage 19 1", "part 0 kind 4", "0 + hm",
+            (Frames{"started msg_1 claude-x", "running 19 0", "part 0 kind 4", "0 + hm",
                     "0 signed c2ln", "0 ended", "part 1 kind 2 t f", "1 + {\"a\":", "1 + 1}",
                     "1 ended", "usage 19 7", "finished 3 ", "end"}));
 }
@@ -297,9 +298,35 @@ TEST(AnthropicReader, takes_a_whole_answer_without_its_marker) {
   EXPECT_EQ(words_of({kStart, begin_text(0), stop(0), tell(R"("max_tokens")")}).back(), "end");
 }
 
-TEST(AnthropicReader, refuses_a_cut_answer_and_one_without_a_reason) {
+TEST(AnthropicStream, without_a_reason_to_stop_has_ended_its_turn) {
+  const Frames answer = {kStart, begin_text(0), text(0, "a"), stop(0), tell("null"), kStop};
+  EXPECT_EQ(words_of(answer).at(6), "finished 0 ");
+  EXPECT_EQ(scan(answer).facts.stop, chat::StopReason::EndTurn);
+  const Frames call = {kStart, begin(0, R"({"type":"tool_use","id":"t","name":"f"})"), stop(0),
+                       tell("null"), kStop};
+  EXPECT_EQ(words_of(call).at(6), "finished 3 ");
+  EXPECT_EQ(scan(call).facts.stop, chat::StopReason::ToolUse);
+}
+
+TEST(AnthropicStream, has_reported_usage_only_where_message_delta_counts_the_output) {
+  EXPECT_FALSE(scan({kStart, tell(R"("end_turn")", "{}"), kStop}).facts.usage_reported);
+  EXPECT_TRUE(scan({kStart, tell(), kStop}).facts.usage_reported);
+  EXPECT_TRUE(scan({kStart, tell(), tell(R"("end_turn")", "{}"), kStop}).facts.usage_reported);
+  EXPECT_EQ(words_of({kStart, tell(R"("end_turn")", "{}"), kStop}).at(2), "running 19 0");
+}
+
+TEST(AnthropicReader, joins_a_character_cut_between_two_deltas) {
+  const Frames answer = {
+      kStart, begin_text(0), text(0, R"(a\ud83d)"), text(0, R"(\ude00b\ud83d)"), stop(0),
+      tell(), kStop};
+  const Frames words = words_of(answer);
+  EXPECT_EQ(Frames(words.begin() + 3, words.begin() + 7),
+            (Frames{"0 + a", "0 + \U0001F600b", "0 + \uFFFD", "0 ended"}));
+}
+
+TEST(AnthropicReader, refuses_a_cut_answer) {
   EXPECT_EQ(read({kStart, begin_text(0), text(0, "a")}).fault->kind, FaultKind::UpstreamInvalid);
-  EXPECT_EQ(read({kStart, tell("null"), kStop}).fault->kind, FaultKind::UpstreamInvalid);
+  EXPECT_EQ(read({kStart, tell("null")}).fault->kind, FaultKind::UpstreamInvalid);
   EXPECT_FALSE(read({kStart, begin_text(0), text(0, "a")}, false).fault);
 }
 

@@ -24,14 +24,17 @@ const char* refusal_of(const chat::Part& part, bool user) {
   return nullptr;
 }
 
-/// The API refuses empty texts; they say nothing, so leaving them out loses nothing.
+/// The API refuses empty texts; beside others they say nothing, so leaving them out loses nothing.
 bool says_nothing(const chat::Part& part) {
   const auto* text = as<chat::Text>(part);
   return text != nullptr && text->text.empty();
 }
 
-/// Parts the turn has room for; a Loss for each other.
+/// Parts the turn has room for; a Loss for each other, and for a message that is nothing but empty.
 void add_parts(const chat::Message& message, std::size_t at, Turn& turn, Losses& losses) {
+  if (std::ranges::all_of(message.parts, says_nothing))
+    losses.push_back({fmt::format("messages[{}].content", at),
+                      "anthropic takes no empty message; it is left out"});
   std::size_t i = 0;
   for (const chat::Part& part : message.parts) {
     std::string path = fmt::format("messages[{}].content[{}]", at, i++);

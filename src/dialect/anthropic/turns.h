@@ -24,7 +24,8 @@ struct Turns {
 };
 
 /// Leading system prompts stand apart, later ones become the user's text (a Loss); in a user's turn
-/// tool results come first; parts the API refuses in their place are a Loss, empty texts are none.
+/// tool results come first; parts the API refuses in their place are a Loss, and so is a message
+/// that is nothing but empty; an empty text beside other parts is none.
 /// Lifetime: `messages` must outlive what is given.
 Turns lay_out_turns(const std::vector<chat::Message>& messages, std::vector<chat::Loss>& losses);
 /// The members `system` (if there is one) and `messages`.

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/words.h"
 
 #include "dialect/facts.h"
+#include "dialect/provider_words.h"
 
 namespace naru::dialect::anthropic_wire {
 namespace {
@@ -63,6 +64,10 @@ std::optional<Stop> read_stop(json::ValueView holder) {
   return stop;
 }
 
+Stop untold_stop(bool called_tools) {
+  return {.reason = called_tools ? StopReason::ToolUse : StopReason::EndTurn};
+}
+
 std::string_view stop_word(StopReason reason, bool has_tool_call) {
   if (reason == StopReason::EndTurn && has_tool_call) reason = StopReason::ToolUse;
   if (reason == StopReason::ToolUse && !has_tool_call) reason = StopReason::EndTurn;
@@ -82,6 +87,10 @@ void overlay_usage(chat::Usage& usage, json::ValueView report) {
     take_count(*details, "thinking_tokens", later.reasoning);
   later.reasoning = std::min(later.reasoning, later.output);
   merge_usage(usage, later);
+}
+
+bool counts_output(json::ValueView report) {
+  return find_count(report, "output_tokens").has_value();
 }
 
 void write_usage(json::Writer& out, const chat::Usage& usage) {
@@ -129,7 +138,7 @@ void write_input(json::Writer& out, std::string_view arguments) {
 Fault as_upstream_invalid(Fault fault, std::string_view what) {
   fault.kind = FaultKind::UpstreamInvalid;
   fault.origin = Origin::Upstream;
-  fault.detail = fmt::format("{}: {}", what, fault.detail);
+  fault.detail = fmt::format("{}: {}", what, cleaned(fault.detail));
   fault.param.clear();
   return fault;
 }

@@ -17,8 +17,13 @@ std::optional<Stop> read_stop(json::ValueView holder);
 /// does, whatever the upstream called it: clients run tools by this word.
 std::string_view stop_word(chat::StopReason reason, bool has_tool_call);
 
+/// The end of a whole answer whose server tells no reason.
+Stop untold_stop(bool called_tools);
+
 /// Takes in a usage object, in which any field may be missing: the earlier report holds for it.
 void overlay_usage(chat::Usage& usage, json::ValueView report);
+/// Whether a usage object counts what the model wrote.
+bool counts_output(json::ValueView report);
 /// A usage object with every field clients of this dialect read.
 void write_usage(json::Writer& out, const chat::Usage& usage);
 

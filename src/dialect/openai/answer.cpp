@@ -28,7 +28,7 @@ void tally_message(ValueView choice, chat::Tally& tally) {
   tally.add(text_of(choice, "text"));
   const std::optional<ValueView> message = choice.find("message");
   if (!message) return;
-  tally.add(reasoning_of(*message));
+  if (const auto reasoning = find_reasoning(*message)) tally.add(reasoning->text());
   tally.add(text_of(*message, "content"));
   tally.add(text_of(*message, "refusal"));
   tally_calls(*message, tally);
@@ -67,12 +67,12 @@ void append_said(std::vector<chat::Part>& parts, const SaidView& said) {
   if (said.thinking) {
     if (parts.empty() || !std::holds_alternative<chat::Thinking>(parts.back()))
       parts.emplace_back(chat::Thinking{});
-    std::get<chat::Thinking>(parts.back()).text += said.text;
+    std::get<chat::Thinking>(parts.back()).text += said.value.text();
     return;
   }
   if (parts.empty() || !std::holds_alternative<chat::Text>(parts.back()))
     parts.emplace_back(chat::Text{});
-  std::get<chat::Text>(parts.back()).text += said.text;
+  std::get<chat::Text>(parts.back()).text += said.value.text();
 }
 
 /// In the order in which a stream gives them, so that both ways of an answer agree.
@@ -127,6 +127,22 @@ void write_message_of(json::Writer& out, const Shown& shown) {
   out.end_object();
 }
 
+bool counts_first_alone(ValueView root) {
+  const std::optional<ValueView> choices = find_filled(root, "choices");
+  return choices && choices->size() > 1 && counts_one_choice(root);
+}
+
+/// Of a report on the first of several choices only the prompt is of use, and only where they share
+/// one; of one that counts no prompt of an embedding nothing.
+void note_report(Operation operation, ValueView root, AnswerFacts& facts) {
+  const std::optional<ValueView> member = root.find("usage");
+  std::optional<chat::Usage> usage = member ? read_usage(*member) : std::nullopt;
+  if (!usage || (operation == Operation::Embed && usage->prompt() == 0)) return;
+  if (!counts_first_alone(root)) return note_usage(facts, *usage);
+  usage->output = usage->reasoning = 0;
+  if (operation == Operation::Chat) merge_usage(facts.usage, *usage);
+}
+
 }  // namespace
 
 Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
@@ -144,8 +160,7 @@ Result<std::optional<json::Span>> scan_answer(Operation operation, const json::T
       if (!facts.stop) facts.stop = stop;
     }
   }
-  if (const auto usage = root.find("usage"))
-    if (const auto read = read_usage(*usage)) note_usage(facts, *read);
+  note_report(operation, root, facts);
   const std::optional<ValueView> model = root.find("model");
   if (!model || !model->is_string()) return std::nullopt;
   facts.upstream_model = model->text();
@@ -165,7 +180,8 @@ Result<chat::Response> read_answer(const json::Tree& body) {
     NARU_TRY(chat::Choice choice, read_choice_of(value, index));
     response.choices.push_back(std::move(choice));
   }
-  if (const auto usage = root.find("usage")) response.usage = read_usage(*usage);
+  if (const auto usage = root.find("usage"); usage && !counts_first_alone(root))
+    response.usage = read_usage(*usage);
   return response;
 }
 

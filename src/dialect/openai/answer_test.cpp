@@ -77,6 +77,39 @@ TEST(OpenAiAnswer, survives_senseless_counts) {
   EXPECT_FALSE(scan(answer("{}", "null", R"(,"usage":null)")).facts.usage_reported);
 }
 
+TEST(OpenAiAnswer, has_no_usage_where_nothing_is_counted) {
+  for (const std::string_view usage :
+       {"{}", R"({"prompt_tokens":null,"completion_tokens":null})", R"({"total_tokens":5})"}) {
+    const std::string body =
+        answer(R"({"content":"a"})", R"("stop")", fmt::format(R"(,"usage":{})", usage));
+    EXPECT_FALSE(scan(body).facts.usage_reported) << usage;
+    EXPECT_FALSE(openai().read_answer(Parsed(body).tree())->usage) << usage;
+  }
+  EXPECT_FALSE(scan(R"({"data":[],"usage":{"prompt_tokens":0,"total_tokens":0}})", Operation::Embed)
+                   .facts.usage_reported);
+}
+
+/// As llama-server answers with several choices.
+std::string several(std::string_view more) {
+  return fmt::format(
+      R"({{"model":"up","choices":[{{"text":"a","message":{{"content":"a"}}}},{{"text":"b",)"
+      R"("message":{{"content":"b"}}}}],"usage":{{"prompt_tokens":5,"completion_tokens":3}}{}}})",
+      more);
+}
+
+TEST(OpenAiAnswer, does_not_take_an_engines_count_of_one_choice_for_that_of_all) {
+  const std::string engine = several(R"(,"timings":{"predicted_n":3})");
+  const AnswerFacts chat = scan(engine).facts;
+  EXPECT_FALSE(chat.usage_reported);
+  EXPECT_EQ(chat.usage, (chat::Usage{.input = 5}));  // the choices share their prompt
+  const AnswerFacts prompts = scan(engine, Operation::Complete).facts;
+  EXPECT_FALSE(prompts.usage_reported);
+  EXPECT_EQ(prompts.usage, chat::Usage{});  // they may have prompts of their own
+  EXPECT_FALSE(openai().read_answer(Parsed(engine).tree())->usage);
+  EXPECT_TRUE(scan(several("")).facts.usage_reported);
+  EXPECT_EQ(scan(several("")).facts.usage, (chat::Usage{.input = 5, .output = 3}));
+}
+
 TEST(OpenAiAnswer, reads_completions_and_embeddings) {
   const Scanned text = scan(R"({"model":"up","choices":[{"text":"abc","finish_reason":"length"}]})",
                             Operation::Complete);

@@ -2,13 +2,13 @@
 #include "base/text.h"
 #include "dialect/openai/codec.h"
 #include "dialect/openai/words.h"
+#include "dialect/provider_words.h"
 
 namespace naru::dialect::openai_wire {
 namespace {
 
 using json::ValueView;
 
-constexpr std::size_t kLongestMessage = 1000;  // bytes of a provider's own words
 constexpr std::size_t kLongestCode = 64;
 
 /// What an error object says, whichever server wrote it.
@@ -20,32 +20,10 @@ struct Said {
   int status = 0;  ///< from a numeric code
 };
 
-std::string_view cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return text.substr(0, most);
-}
-
-/// Names of the operator's account and keys that providers put into their messages.
-bool names_account(std::string_view word) {
-  constexpr auto kMarks =
-      std::to_array<std::string_view>({"sk-", "org-", "proj_", "acct_", "gsk_"});
-  while (!word.empty() && std::string_view("'\"`([{<").find(word[0]) != std::string_view::npos)
-    word.remove_prefix(1);
-  return std::ranges::any_of(kMarks, [&](std::string_view mark) { return word.starts_with(mark); });
-}
-
-/// The provider's sentence, bounded, on one line, without the operator's account in it.
-std::string clean(std::string_view message) {
-  std::string words;
-  for (const std::string_view piece : split(cut(message, kLongestMessage), ' ')) {
-    if (!words.empty()) words.push_back(' ');
-    words.append(names_account(piece) ? "…" : piece);
-  }
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
-  std::ranges::replace_if(words, control, ' ');
-  return words;
-}
+/// How providers begin to say that a key is wrong, where neither status nor code does. Only the
+/// beginning counts: what a client wrote is quoted further on.
+constexpr auto kKeyRefused = std::to_array<std::string_view>(
+    {"incorrect api key", "invalid api key", "api key not valid", "no api key"});
 
 /// FastAPI's `detail`: a sentence, or a list of `{loc, msg}`.
 std::string detail_of(ValueView detail) {
@@ -57,7 +35,7 @@ std::string detail_of(ValueView detail) {
 void read_code(ValueView error, Said& said) {
   const std::optional<ValueView> code = error.find("code");
   if (!code) return;
-  if (code->is_string()) said.code = cut(code->text(), kLongestCode);
+  if (code->is_string()) said.code = cleaned(code->text(), kLongestCode);
   const std::int64_t number = code->integer().value_or(0);
   if (number >= 400 && number <= 599) said.status = static_cast<int>(number);
 }
@@ -76,8 +54,8 @@ Said said_in(ValueView root) {
   said.message = text_of(body, "message");
   if (const auto detail = body.find("detail"); detail && said.message.empty())
     said.message = detail_of(*detail);
-  said.type = cut(text_of(body, "type"), kLongestCode);
-  said.param = cut(text_of(body, "param"), kLongestCode);
+  said.type = cleaned(text_of(body, "type"), kLongestCode);
+  said.param = cleaned(text_of(body, "param"), kLongestCode);
   read_code(body, said);
   return said;
 }
@@ -112,7 +90,9 @@ constexpr auto kWords = std::to_array<WordRow>({
 });
 
 int status_in_words(const Said& said) {
-  if (to_lower(said.message).find("api key") != std::string::npos) return 401;
+  const std::string message = to_lower(clipped(said.message, kLongestCode));
+  if (std::ranges::any_of(kKeyRefused, [&](auto words) { return message.starts_with(words); }))
+    return 401;
   for (const std::string_view word : {std::string_view(said.code), std::string_view(said.type)}) {
     const auto row = std::ranges::find(kWords, word, &WordRow::word);
     if (row != kWords.end()) return row->status;
@@ -130,31 +110,6 @@ int meaning_of(int status, const Said& said) {
   return status;
 }
 
-FaultKind kind_of(int meaning) {
-  switch (meaning) {
-    case 401:
-    case 402:
-    case 403:
-      return FaultKind::UpstreamAuth;
-    case 404:
-    case 405:
-    case 410:
-      return FaultKind::UpstreamInvalid;
-    case 408:
-    case 409:
-    case 425:
-      return FaultKind::UpstreamFailed;
-    case 429:
-      return FaultKind::RateLimited;
-    case 503:
-    case 529:
-      return FaultKind::Overloaded;
-    default:
-      if (meaning >= 400 && meaning < 500) return FaultKind::UpstreamRefused;
-      return meaning >= 500 ? FaultKind::UpstreamFailed : FaultKind::UpstreamInvalid;
-  }
-}
-
 /// naru's own words for what is the operator's to mend; a provider's tell too much about him.
 std::string own_words(FaultKind kind, int meaning) {
   if (meaning == 402) return "the upstream's account has no credit left";
@@ -163,6 +118,8 @@ std::string own_words(FaultKind kind, int meaning) {
       return "the upstream refuses naru's credential";
     case FaultKind::RateLimited:
       return "the upstream's rate limit is reached; try again later";
+    case FaultKind::UpstreamTimeout:
+      return "the upstream took too long";
     case FaultKind::Overloaded:
       return "the upstream has no room now; try again later";
     case FaultKind::UpstreamInvalid:
@@ -174,7 +131,7 @@ std::string own_words(FaultKind kind, int meaning) {
 
 Fault fault_of(int status, const Said& said) {
   const int meaning = meaning_of(status, said);
-  Fault fault{.kind = kind_of(meaning), .detail = {}, .origin = Origin::Upstream};
+  Fault fault{.kind = kind_of_status(meaning), .detail = {}, .origin = Origin::Upstream};
   fault.upstream_status = status != 0 ? status : said.status;
   if (fault.kind != FaultKind::UpstreamRefused) {
     fault.detail = own_words(fault.kind, meaning);
@@ -183,7 +140,8 @@ Fault fault_of(int status, const Said& said) {
     return fault;
   }
   if (status == 0) fault.upstream_status = meaning;
-  fault.detail = clean(said.message);
+  fault.detail = cleaned(said.message);
+  fault.quotes = true;
   if (fault.detail.empty())
     fault.detail =
         fmt::format("the upstream refuses the request (status {})", fault.upstream_status);
@@ -195,7 +153,7 @@ Fault fault_of(int status, const Said& said) {
 }  // namespace
 
 Fault read_error(int status, std::string_view body) {
-  const Result<json::Tree> tree = json::Tree::parse(body);
+  const Result<json::Tree> tree = json::Tree::parse(body, json::kFromUpstream);
   return fault_of(status, tree ? said_in(tree->root()) : Said{});
 }
 
@@ -215,7 +173,7 @@ std::optional<Fault> find_event_error(const wire::EventView& event) {
       as_field ? trim(event.raw.substr(kErrorField.size(),
                                        event.raw.find_first_of("\r\n") - kErrorField.size()))
                : event.data;
-  const Result<json::Tree> tree = json::Tree::parse(text);
+  const Result<json::Tree> tree = json::Tree::parse(text, json::kFromUpstream);
   return fault_of(0, tree ? said_in(tree->root()) : Said{});
 }
 

@@ -36,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{402, "x", "null", FaultKind::UpstreamAuth},
         Row{403, "x", "null", FaultKind::UpstreamAuth},
         Row{404, "x", R"("model_not_found")", FaultKind::UpstreamInvalid},
-        Row{408, "x", "null", FaultKind::UpstreamFailed},
+        Row{408, "x", "null", FaultKind::UpstreamTimeout},
         Row{409, "x", "null", FaultKind::UpstreamFailed},
         Row{413, "x", "null", FaultKind::UpstreamRefused},
         Row{422, "x", "null", FaultKind::UpstreamRefused},
@@ -87,7 +87,7 @@ TEST(OpenAiErrors, never_tell_of_the_operators_account) {
             "the upstream's rate limit is reached; try again later (status 429)");
   EXPECT_EQ(openai().read_error(400, said).kind, FaultKind::UpstreamAuth);
   const std::string refused = body_of("no model x for org-77 ('proj_9')", "x", "null");
-  EXPECT_EQ(openai().read_error(400, refused).detail, "no model x for … …");
+  EXPECT_EQ(openai().read_error(400, refused).detail, "no model x for … ('…')");
 }
 
 TEST(OpenAiErrors, bound_a_providers_words_at_a_character) {

@@ -155,8 +155,10 @@ TEST(OpenAiForward, gives_engines_no_address_to_fetch) {
 TEST(OpenAiForward, lists_fields_of_completions_and_embeddings_too) {
   EXPECT_EQ(to_engine(R"("prompt":"a","echo":true,"messages":[1])", Operation::Complete).body,
             R"({"model":"m","prompt":"a","echo":true})");
-  EXPECT_EQ(to_engine(R"("input":[1,2],"encoding_format":"base64","x":1)", Operation::Embed).body,
-            R"({"model":"m","input":[1,2],"encoding_format":"base64"})");
+  const Forwarded embed = to_engine(
+      R"("input":[1,2],"encoding_format":"base64","dimensions":8,"x":1)", Operation::Embed);
+  EXPECT_EQ(embed.body, R"({"model":"m","input":[1,2],"encoding_format":"base64"})");
+  EXPECT_EQ(embed.losses, (Strings{"dimensions", "x"}));  // llama-server has no dimensions
 }
 
 }  // namespace

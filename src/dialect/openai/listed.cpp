@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "dialect/cut.h"
 #include "dialect/openai/codec.h"
 #include "dialect/openai/words.h"
 
@@ -56,7 +57,7 @@ constexpr auto kChat = std::to_array<std::string_view>({
 });
 constexpr auto kComplete = std::to_array<std::string_view>({"prompt", "suffix", "echo", "best_of"});
 constexpr auto kEmbed =
-    std::to_array<std::string_view>({"model", "input", "encoding_format", "dimensions", "user"});
+    std::to_array<std::string_view>({"model", "input", "encoding_format", "user"});
 constexpr auto kMessage =
     std::to_array<std::string_view>({"role", "content", "name", "tool_calls", "tool_call_id",
                                      "function_call", "refusal", "reasoning_content", "reasoning"});
@@ -95,34 +96,10 @@ bool is_listed_part(ValueView part) {
   return (image->is_string() ? image->text() : text_of(*image, "url")).starts_with("data:");
 }
 
-std::uint32_t start_of(ValueView child) {
-  return child.key_span() == json::Span{} ? child.span().begin : child.key_span().begin;
-}
-
-/// Takes the children that `keep` refuses out of `parent`, each with one comma beside it.
-template <class Keep>
-void take_out(ValueView parent, std::vector<Patch>& patches, const Keep& keep) {
-  bool kept_before = false;
-  std::uint32_t last_end = 0;
-  std::optional<std::uint32_t> open;  // an unkept child begins here and takes the comma behind it
-  for (const ValueView child : parent) {
-    if (open) patches.push_back({*std::exchange(open, std::nullopt), start_of(child), ""});
-    if (keep(child)) {
-      kept_before = true;
-    } else if (kept_before) {
-      patches.push_back({last_end, child.span().end, ""});
-    } else {
-      open = start_of(child);
-    }
-    last_end = child.span().end;
-  }
-  if (open) patches.push_back({*open, last_end, ""});
-}
-
 /// One message: its members, then the parts of its content.
 void list_message(ValueView message, std::size_t index, std::vector<Patch>& patches,
                   std::vector<chat::Loss>& losses) {
-  take_out(message, patches, [&](ValueView member) {
+  cut_children(message, patches, [&](ValueView member) {
     const bool listed = in_list(kMessage, member.key());
     if (!listed)
       losses.push_back({fmt::format("messages[{}].{}", index, member.key()),
@@ -132,7 +109,7 @@ void list_message(ValueView message, std::size_t index, std::vector<Patch>& patc
   const std::optional<ValueView> content = message.find("content");
   if (!content || !content->is_array()) return;
   std::size_t at = 0;
-  take_out(*content, patches, [&](ValueView part) {
+  cut_children(*content, patches, [&](ValueView part) {
     const bool listed = is_listed_part(part);
     if (!listed)
       losses.push_back({fmt::format("messages[{}].content[{}]", index, at),
@@ -146,7 +123,7 @@ void list_message(ValueView message, std::size_t index, std::vector<Patch>& patc
 
 void list_unlisted(Operation operation, json::ValueView body, std::vector<Patch>& patches,
                    std::vector<chat::Loss>& losses) {
-  take_out(body, patches, [&](ValueView member) {
+  cut_children(body, patches, [&](ValueView member) {
     const bool listed = is_listed(operation, member);
     if (!listed)
       losses.push_back({std::string(member.key()), "the engine is given listed fields only"});

@@ -47,8 +47,8 @@ class OpenAi final : public Dialect {
   Result<chat::Request> read_request(const json::Tree& body) const override {
     return openai_wire::read_request(body);
   }
-  std::string write_request(const chat::Request& request,
-                            std::vector<chat::Loss>& losses) const override {
+  Result<std::string> write_request(const chat::Request& request,
+                                    std::vector<chat::Loss>& losses) const override {
     return openai_wire::write_request(request, losses);
   }
 

@@ -31,7 +31,7 @@ void check_crossing(const json::Tree& body) {
   const Result<chat::Request> request = openai().read_request(body);
   if (!request) return;
   std::vector<chat::Loss> losses;
-  const testing::Parsed written(openai().write_request(*request, losses));
+  const testing::Parsed written(*openai().write_request(*request, losses));
   NARU_CHECK(written.ok(), "what is written is JSON");
   NARU_CHECK(openai().read_request(written.tree()).has_value(), "it can be read again");
 }

@@ -37,7 +37,7 @@ struct Written {
 
 Written write(const chat::Request& request) {
   std::vector<chat::Loss> losses;
-  Written written{openai().write_request(request, losses), {}};
+  Written written{openai().write_request(request, losses).value(), {}};
   for (const chat::Loss& loss : losses) written.losses.push_back(loss.field);
   EXPECT_TRUE(Parsed(written.body).ok()) << written.body;
   return written;

@@ -1,4 +1,7 @@
+#include <limits>
+
 #include "base/json_fields.h"
+#include "base/text.h"
 #include "dialect/openai/codec.h"
 #include "dialect/openai/words.h"
 
@@ -90,14 +93,44 @@ bool is_token_list(ValueView value) {
   return value.is_array() && value.size() > 0 && all_of_type(value, Type::Number);
 }
 
+/// Spelled in digits alone: engines read `1.0` and `1e3` in ways of their own.
+bool is_token(ValueView value) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return std::ranges::all_of(value.raw(), digit) && value.integer().value_or(-1) >= 0 &&
+         *value.integer() <= std::numeric_limits<std::int32_t>::max();
+}
+
+/// Names the first number of `list`, which stands at `path`, that is no token.
+void check_tokens(FieldReader& in, ValueView list, const std::string& path) {
+  std::size_t at = 0;
+  for (const ValueView one : list) {
+    if (!is_token(one)) {
+      constexpr std::size_t kMostShown = 32;
+      const std::string_view shown = clipped(one.raw(), kMostShown);
+      return in.problem(fmt::format("{}[{}]", path, at),
+                        fmt::format("is {}{}; a token is a whole number from 0 to 2147483647",
+                                    shown, shown.size() < one.raw().size() ? "…" : ""));
+    }
+    ++at;
+  }
+}
+
 /// `prompt` and `input` alike: a string, strings, tokens, or lists of tokens.
 void check_prompt(FieldReader& in, std::string_view name) {
   const std::optional<ValueView> prompt = in.find_any(name);
   if (prompt && prompt->is_string()) return;
   bool fits = prompt && prompt->is_array() && prompt->size() > 0;
-  if (fits && !all_of_type(*prompt, Type::String) && !is_token_list(*prompt))
+  if (fits && all_of_type(*prompt, Type::String)) return;
+  if (fits && is_token_list(*prompt)) return check_tokens(in, *prompt, std::string(name));
+  std::size_t at = 0;
+  if (fits)
     for (const ValueView one : *prompt) fits = fits && is_token_list(one);
-  if (!fits) in.problem(name, "must be a string, a list of strings, or lists of token numbers");
+  if (!fits)
+    return in.problem(name, "must be a string, a list of strings, or lists of token numbers");
+  for (const ValueView one : *prompt) {
+    if (!in.ok()) return;
+    check_tokens(in, one, fmt::format("{}[{}]", name, at++));
+  }
 }
 
 bool has_any(FieldReader& in, std::string_view name) {

@@ -172,6 +172,26 @@ TEST(OpenAiScan, takes_prompts_and_inputs_in_every_shape) {
         "input");
 }
 
+TEST(OpenAiScan, names_the_number_that_is_no_token) {
+  const auto refused = [](std::string_view prompt) {
+    const auto found = scan(fmt::format(R"({{"model":"m","input":{}}})", prompt), Operation::Embed);
+    EXPECT_FALSE(found) << prompt;
+    return found ? Fault{} : found.error();
+  };
+  EXPECT_EQ(refused("[1.5]").detail,
+            "$.input[0] is 1.5; a token is a whole number from 0 to 2147483647");
+  EXPECT_EQ(refused("[1.5]").param, "input[0]");
+  EXPECT_EQ(refused("[1,99999999999999999999]").param, "input[1]");
+  EXPECT_EQ(refused("[[1],[2,2147483648]]").param, "input[1][1]");
+  for (const std::string_view odd : {"[-1]", "[1e2]", "[1.0]", "[-0]"})
+    EXPECT_EQ(refused(odd).param, "input[0]") << odd;
+  const std::string long_one = refused(fmt::format("[{}]", std::string(5000, '9'))).detail;
+  EXPECT_LT(long_one.size(), 200U) << long_one;
+  EXPECT_EQ(refused(fmt::format("[1.5{}]", std::string(6000, ' ').replace(0, 4, ",2.5"))).param,
+            "input[0]");
+  EXPECT_TRUE(scan(R"({"model":"m","prompt":[[0],[2147483647]]})", Operation::Complete));
+}
+
 TEST(OpenAiScan, gives_the_texts_of_prompts_and_inputs) {
   EXPECT_EQ(texts_of(R"({"model":"m","prompt":["a","b"]})", Operation::Complete),
             (Strings{R"("a")", R"("b")"}));

@@ -2,6 +2,7 @@
 #include "dialect/facts.h"
 #include "dialect/openai/codec.h"
 #include "dialect/openai/words.h"
+#include "dialect/pair_joiner.h"
 
 namespace naru::dialect::openai_wire {
 namespace {
@@ -74,7 +75,11 @@ class ChoiceReader {
       else
         start_part(wanted, chat::Text{}, out);
     }
-    out.emplace_back(chat::PartDelta{index_, part_, std::string(said.text)});
+    say(joiner_.take(said.value), out);
+  }
+
+  void say(std::string text, Events& out) {
+    if (!text.empty()) out.emplace_back(chat::PartDelta{index_, part_, std::move(text)});
   }
 
   Result<void> read_call(ValueView value, Events& out) {
@@ -102,21 +107,21 @@ class ChoiceReader {
   }
 
   Result<void> add_call(std::size_t at, ValueView function, Events& out) {
-    const std::string_view arguments = text_of(function, "arguments");
+    const std::optional<ValueView> arguments = find_words(function, "arguments");
     Call& call = calls_[at];
     if (!call.started) {
       const std::string_view name = text_of(function, "name");
-      if (name.empty() && arguments.empty()) return {};
+      if (name.empty() && !arguments) return {};
       if (name.empty()) return broken("stream", "calls a tool without naming it");
       if (call.id.empty()) call.id = made_call_id(index_, at);
       start_part(Open::Call, chat::ToolCall{call.id, std::string(name), {}}, out);
       call.started = true;
       open_call_ = at;
     }
-    if (arguments.empty()) return {};
+    if (!arguments) return {};
     if (open_ != Open::Call || open_call_ != at)
       return broken("stream", "mixes the arguments of two tool calls");
-    out.emplace_back(chat::PartDelta{index_, part_, std::string(arguments)});
+    say(joiner_.take(*arguments), out);
     return {};
   }
 
@@ -129,6 +134,7 @@ class ChoiceReader {
 
   void end_part(Events& out) {
     if (open_ == Open::Nothing) return;
+    say(joiner_.rest(), out);
     out.emplace_back(chat::PartEnded{index_, part_});
     open_ = Open::Nothing;
   }
@@ -139,6 +145,7 @@ class ChoiceReader {
   std::uint32_t parts_ = 0;  // so far
   std::vector<Call> calls_;
   std::size_t open_call_ = 0;
+  PairJoiner joiner_;  // of the open part
   bool refused_ = false;
   bool finished_ = false;
 };
@@ -153,8 +160,9 @@ class Reader final : public StreamReader {
       out.emplace_back(chat::Ping{});
       return {};
     }
+    if (data == kNothing) return {};
     if (data == "[DONE]") return end(out);
-    const Result<json::Tree> tree = json::Tree::parse(event.data);
+    const Result<json::Tree> tree = json::Tree::parse(event.data, json::kFromUpstream);
     if (!tree) return broken("stream", "holds an event that is no JSON");
     return read_chunk(tree->root(), out);
   }
@@ -179,8 +187,7 @@ class Reader final : public StreamReader {
     if (has_choices || report) start(root, out);
     if (has_choices)
       for (const ValueView choice : *choices) NARU_TRY_VOID(read_choice(choice, out));
-    if (report)
-      out.emplace_back(chat::UsageSeen{usage_.take(*report, root, has_choices, choices_.size())});
+    if (report) out.emplace_back(chat::UsageSeen{usage_.take(*report, root, choices_.size())});
     if (const std::optional<chat::Usage> counted = counts_.take(root))
       out.emplace_back(chat::UsageSeen{.usage = *counted, .running = true});
     return {};

@@ -15,9 +15,10 @@ json::Span span_with_comma(ValueView object, std::string_view name) {
   json::Span span;
   bool found = false;
   std::uint32_t before = 0;
+  const std::optional<ValueView> wanted = object.find(name);
   for (const ValueView member : object) {
     if (found) return {span.begin, begin_of(member)};  // it is the first: the comma behind goes
-    if (member.key() == name) {
+    if (member == wanted) {
       found = true;
       if (before != 0) return {before, member.span().end};
       span = {begin_of(member), member.span().end};
@@ -38,12 +39,18 @@ class Scanner final : public StreamScanner {
     }
     const std::string_view data = trim(event.data);
     if (data.empty()) return scan;
+    if (data == kNothing) {
+      usage_.sum_prompts();
+      counts_.sum_prompts();
+      scan.silent = true;
+      return scan;
+    }
     if (data == "[DONE]") {
       if (choices_.empty()) return broken("stream", "ends before it has begun");
       ended_ = scan.terminal = true;
       return scan;
     }
-    const Result<json::Tree> tree = json::Tree::parse(event.data);
+    const Result<json::Tree> tree = json::Tree::parse(event.data, json::kFromUpstream);
     if (!tree) return broken("stream", "holds an event that is no JSON");
     NARU_TRY_VOID(scan_chunk(tree->root(), scan, facts));
     return scan;
@@ -104,7 +111,7 @@ class Scanner final : public StreamScanner {
 
   static void scan_delta(ValueView delta, Seen& seen, EventScan& scan, AnswerFacts& facts) {
     const std::string_view refusal = text_of(delta, "refusal");
-    facts.delivered.add(reasoning_of(delta));
+    if (const auto reasoning = find_reasoning(delta)) facts.delivered.add(reasoning->text());
     facts.delivered.add(text_of(delta, "content"));
     facts.delivered.add(refusal);
     seen.refused = seen.refused || !refusal.empty();
@@ -126,10 +133,9 @@ class Scanner final : public StreamScanner {
     const std::optional<ValueView> usage = root.find("usage");
     if (!usage) return;
     scan.usage_span = span_with_comma(root, "usage");
-    const std::optional<chat::Usage> read = read_usage(*usage);
-    if (!read) return;
-    scan.usage_only = !has_choices;
-    note_usage(facts, usage_.take(*read, root, has_choices, choices_.size()));
+    scan.usage_only = !has_choices && usage->is_object();
+    if (const std::optional<chat::Usage> read = read_usage(*usage))
+      note_usage(facts, usage_.take(*read, root, choices_.size()));
   }
 
   Seen& seen_at(ValueView choice) {

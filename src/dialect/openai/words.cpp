@@ -29,6 +29,33 @@ constexpr auto kBrokenWords =
 
 constexpr std::int64_t kMostTokens = 1'000'000'000'000;  // so that sums cannot overflow
 
+bool has_count(json::ValueView usage, std::string_view name) {
+  const std::optional<json::ValueView> member = usage.find(name);
+  return member && member->is_number();
+}
+
+/// Whether the event ends a choice, or stands behind all of them.
+bool closes_choice(json::ValueView root) {
+  const std::optional<json::ValueView> choices = find_filled(root, "choices");
+  if (!choices) return true;
+  for (const json::ValueView choice : *choices)
+    if (!text_of(choice, "finish_reason").empty()) return true;
+  return false;
+}
+
+/// Choices to one prompt share it; those to prompts of their own do not.
+void add_choice(chat::Usage& sum, const chat::Usage& choice, bool own_prompt) {
+  if (own_prompt) {
+    sum.input += choice.input;
+    sum.cache_read += choice.cache_read;
+  } else if (choice.prompt() > sum.prompt()) {
+    sum.input = choice.input;
+    sum.cache_read = choice.cache_read;
+  }
+  sum.output += choice.output;
+  sum.reasoning += choice.reasoning;
+}
+
 /// A count as it should be; what is missing, negative or no whole number counts nothing.
 std::int64_t count_of(std::optional<json::ValueView> object, std::string_view name) {
   if (!object) return 0;
@@ -79,7 +106,8 @@ std::string made_call_id(std::uint32_t choice, std::size_t call) {
 }
 
 std::optional<chat::Usage> read_usage(json::ValueView usage) {
-  if (!usage.is_object()) return std::nullopt;
+  if (!has_count(usage, "prompt_tokens") && !has_count(usage, "completion_tokens"))
+    return std::nullopt;
   const std::int64_t prompt = count_of(usage, "prompt_tokens");
   const std::int64_t completion = count_of(usage, "completion_tokens");
   const std::optional<json::ValueView> details = usage.find("prompt_tokens_details");
@@ -100,16 +128,15 @@ std::optional<chat::Usage> read_usage(json::ValueView usage) {
   return read;
 }
 
-chat::Usage UsageSum::take(const chat::Usage& report, json::ValueView root, bool has_choices,
-                           std::size_t choices) {
-  const bool closes = !has_choices && root.find("timings");
+bool counts_one_choice(json::ValueView root) { return root.find("timings").has_value(); }
+
+chat::Usage UsageSum::take(const chat::Usage& report, json::ValueView root, std::size_t choices) {
+  const bool closes = counts_one_choice(root) && closes_choice(root);
   const bool of_another = closes && closings_ > 0 && closings_ < choices;
-  if (of_another) {
-    known_.output += report.output;
-    known_.reasoning += report.reasoning;
-  } else {
+  if (of_another)
+    add_choice(known_, report, sums_prompts_);
+  else
     merge_usage(known_, report);
-  }
   if (closes) ++closings_;
   return known_;
 }
@@ -118,16 +145,17 @@ std::optional<chat::Usage> RunningCounts::take(json::ValueView root) {
   const std::optional<json::ValueView> counts = find_filled(root, "timings");
   const std::optional<json::ValueView> choices = find_filled(root, "choices");
   if (!counts || !choices || find_filled(root, "usage")) return std::nullopt;
-  prompt_.input = std::max(prompt_.input, count_of(counts, "prompt_n"));
-  prompt_.cache_read = std::max(prompt_.cache_read, count_of(counts, "cache_n"));
+  const chat::Usage counted{.input = count_of(counts, "prompt_n"),
+                            .cache_read = count_of(counts, "cache_n"),
+                            .output = count_of(counts, "predicted_n")};
   for (const json::ValueView choice : *choices) {
     const auto index = static_cast<std::size_t>(count_of(choice, "index"));
     if (index >= kMostChoices) continue;
-    if (index >= outputs_.size()) outputs_.resize(index + 1);
-    outputs_[index] = std::max(outputs_[index], count_of(counts, "predicted_n"));
+    if (index >= counted_.size()) counted_.resize(index + 1);
+    merge_usage(counted_[index], counted);
   }
-  chat::Usage sum = prompt_;
-  for (const std::int64_t output : outputs_) sum.output += output;
+  chat::Usage sum;
+  for (const chat::Usage& one : counted_) add_choice(sum, one, sums_prompts_);
   return sum;
 }
 
@@ -153,29 +181,35 @@ std::optional<json::ValueView> find_filled(json::ValueView object, std::string_v
   return member;
 }
 
-std::string_view reasoning_of(json::ValueView message) {
-  const std::string_view text = text_of(message, "reasoning_content");
-  return text.empty() ? text_of(message, "reasoning") : text;
+std::optional<json::ValueView> find_words(json::ValueView object, std::string_view name) {
+  const std::optional<json::ValueView> member = object.find(name);
+  if (!member || member->text().empty()) return std::nullopt;
+  return member;
+}
+
+std::optional<json::ValueView> find_reasoning(json::ValueView message) {
+  const std::optional<json::ValueView> newer = find_words(message, "reasoning_content");
+  return newer ? newer : find_words(message, "reasoning");
 }
 
 Result<std::vector<SaidView>> read_said(json::ValueView message) {
   std::vector<SaidView> said;
-  const auto add = [&](SaidView one) {
-    if (!one.text.empty()) said.push_back(one);
+  enum class As : std::uint8_t { Text, Thinking, Refusal };
+  const auto add = [&](As as, std::optional<json::ValueView> words) {
+    if (words) said.push_back({as == As::Thinking, as == As::Refusal, *words});
   };
-  add({.thinking = true, .text = reasoning_of(message)});
-  add({.text = text_of(message, "content")});
+  add(As::Thinking, find_reasoning(message));
+  add(As::Text, find_words(message, "content"));
   if (const auto blocks = find_filled(message, "content"))
     for (const json::ValueView block : *blocks) {
       const std::string_view type = text_of(block, "type");
       if (type != "text" && type != "thinking")
         return broken("answer", "holds content that is neither text nor reasoning");
-      add({.text = text_of(block, "text")});
+      add(As::Text, find_words(block, "text"));
       if (const auto thoughts = find_filled(block, "thinking"))
-        for (const json::ValueView one : *thoughts)
-          add({.thinking = true, .text = text_of(one, "text")});
+        for (const json::ValueView one : *thoughts) add(As::Thinking, find_words(one, "text"));
     }
-  add({.refusal = true, .text = text_of(message, "refusal")});
+  add(As::Refusal, find_words(message, "refusal"));
   return said;
 }
 

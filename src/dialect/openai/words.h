@@ -15,19 +15,29 @@ chat::StopReason settle_stop(std::optional<chat::StopReason> said, bool called_t
 /// An id for a tool call whose server gave none; the same for stream and plain answer.
 std::string made_call_id(std::uint32_t choice, std::size_t call);
 
-/// nullopt if it is no object.
+/// What llama-server's stream of an answer to a list of prompts begins with: an event whose data is
+/// `null`. It says nothing.
+inline constexpr std::string_view kNothing = "null";
+
+/// nullopt if it is no object, or counts neither prompt nor answer.
 std::optional<chat::Usage> read_usage(json::ValueView usage);
 void write_usage(json::Writer& out, const chat::Usage& usage);
+
+/// Whether llama-server wrote this, which counts each of several choices by itself. In a plain
+/// answer it tells the count of the first alone.
+bool counts_one_choice(json::ValueView root);
 
 /// The usage of a stream out of its reports. A later report holds, but for llama-server (known by
 /// its `timings`), which with several choices closes each with a report of that choice's own.
 class UsageSum {
  public:
   /// Takes the report in the event `root` and gives what is known now.
-  chat::Usage take(const chat::Usage& report, json::ValueView root, bool has_choices,
-                   std::size_t choices);
+  chat::Usage take(const chat::Usage& report, json::ValueView root, std::size_t choices);
+  /// The choices answer prompts of their own.
+  void sum_prompts() { sums_prompts_ = true; }
 
  private:
+  bool sums_prompts_ = false;
   chat::Usage known_;
   std::size_t closings_ = 0;
 };
@@ -37,25 +47,29 @@ class RunningCounts {
  public:
   /// nullopt for an event that has no counts, or has the report of the whole beside them.
   std::optional<chat::Usage> take(json::ValueView root);
+  /// The choices answer prompts of their own.
+  void sum_prompts() { sums_prompts_ = true; }
 
  private:
-  chat::Usage prompt_;
-  std::vector<std::int64_t> outputs_;  // one entry a choice
+  bool sums_prompts_ = false;
+  std::vector<chat::Usage> counted_;  // one entry a choice
 };
 
 /// Text of a member that is a string, else empty.
 std::string_view text_of(json::ValueView object, std::string_view name);
 /// The member if it is an object or array that is not empty.
 std::optional<json::ValueView> find_filled(json::ValueView object, std::string_view name);
+/// The member if it is a string that is not empty.
+std::optional<json::ValueView> find_words(json::ValueView object, std::string_view name);
 /// The reasoning a message or delta shows: `reasoning_content`, or `reasoning` as newer servers
 /// say.
-std::string_view reasoning_of(json::ValueView message);
+std::optional<json::ValueView> find_reasoning(json::ValueView message);
 
 /// A piece of what a message or delta says, in the order in which it is said.
 struct SaidView {
   bool thinking = false;
   bool refusal = false;
-  std::string_view text;
+  json::ValueView value;  ///< a string that is not empty
 };
 /// Content may be a text or, with some providers, a list of text and thinking blocks.
 /// Fails: UpstreamInvalid, for a block that is neither.
