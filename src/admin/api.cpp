@@ -7,6 +7,10 @@
 namespace naru::admin {
 namespace {
 
+constexpr auto kUsageQuery =
+    std::to_array<std::string_view>({"by", "from", "until", "key", "model"});
+constexpr auto kExchangesQuery = std::to_array<std::string_view>({"limit"});
+
 constexpr auto kCalls = std::to_array<Call>({
     {"GET", "/metrics", &metrics, "figures in the Prometheus text format", ""},
     {"GET", "/admin/v1/status", &status, "version, revision, problems of the last reload", ""},
@@ -17,9 +21,10 @@ constexpr auto kCalls = std::to_array<Call>({
     {"DELETE", "/admin/v1/keys/*", &revoke_key, "revokes a key, by name or id", ""},
     {"GET", "/admin/v1/usage", &usage, "sums of exchanges and tokens",
      "by: key, model, day, separated by commas; from, until: YYYY-MM-DD (UTC, until is not "
-     "included); key; model"},
+     "included); key; model",
+     kUsageQuery},
     {"GET", "/admin/v1/exchanges", &list_exchanges, "the latest exchanges",
-     "limit: how many, 1 to 1000"},
+     "limit: how many, 1 to 1000", kExchangesQuery},
     {"GET", "/admin/v1/exchanges/*", &one_exchange, "one exchange by its request id", ""},
     {"GET", "/admin/v1/models", &list_models, "models and their targets", ""},
     {"GET", "/admin/v1/upstreams", &list_upstreams, "provider accounts and how they do", ""},

@@ -49,6 +49,7 @@ struct Call {
   Result<Reply> (*run)(Context&, const Request&);
   std::string_view purpose;
   std::string_view arguments;  ///< names of query arguments or body fields, with what they mean
+  std::span<const std::string_view> query = {};  ///< names of the query arguments it takes
 };
 std::span<const Call> calls();
 

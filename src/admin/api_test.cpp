@@ -43,6 +43,12 @@ TEST(CallTable, names_the_arguments_of_every_call_that_takes_a_body) {
       EXPECT_FALSE(call.arguments.empty()) << call.path;
 }
 
+TEST(CallTable, explains_every_query_argument_it_takes) {
+  for (const Call& call : calls())
+    for (const std::string_view name : call.query)
+      EXPECT_NE(call.arguments.find(name), call.arguments.npos) << call.path << " " << name;
+}
+
 TEST(Request, gives_nothing_for_an_argument_that_was_not_given) {
   const Request request{
       .path = "/x", .tail = {}, .query = {{"by", "day"}, {"from", ""}}, .body = {}};

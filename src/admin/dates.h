@@ -7,7 +7,11 @@
 
 namespace naru::admin {
 
-/// `2026-11-23` → its first moment, UTC; nullopt if it is no such day.
+/// Years a `WallTime` can tell from first to last day.
+inline constexpr int kFirstYear = 1970;
+inline constexpr int kLastYear = 2261;
+
+/// `2026-11-23` → its first moment, UTC; nullopt if it is no such day or none of those years.
 std::optional<WallTime> find_day(std::string_view text);
 /// `2026-11-23T09:30:00Z`.
 std::string rfc3339(WallTime time);

@@ -1,8 +1,10 @@
 #include "admin/handler.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "base/bounded_queue.h"
+#include "base/settings/report.h"
 #include "base/text.h"
 #include "dialect/dialect.h"
 #include "gateway/listen/listen.h"
@@ -45,15 +47,27 @@ Result<Found> find_call(const net::RequestHead& head) {
               head.path.substr(0, 200));
 }
 
-Result<Request> read_request(const net::RequestHead& head, std::string tail) {
+std::string known_arguments(const Call& call) {
+  std::string known;
+  for (const std::string_view name : call.query)
+    known += fmt::format("{}{}", known.empty() ? "; it takes " : ", ", name);
+  return known;
+}
+
+Result<Request> read_request(const net::RequestHead& head, const Call& call, std::string tail) {
   Request request{.path = std::string(head.path), .tail = std::move(tail), .query = {}, .body = {}};
   if (head.query.empty()) return request;
   for (const std::string_view part : split(head.query, '&')) {
+    if (part.empty()) continue;
     const std::size_t equals = std::min(part.find('='), part.size());
     auto name = gateway::percent_decoded(part.substr(0, equals));
     auto value = gateway::percent_decoded(part.substr(std::min(equals + 1, part.size())));
     if (!name || !value) return fail(FaultKind::InvalidRequest, "the query has a broken %-escape");
-    request.query[*std::move(name)] = *std::move(value);
+    if (std::ranges::find(call.query, *name) == call.query.end())
+      return fail(FaultKind::InvalidRequest, "{} takes no argument '{}'{}", call.path,
+                  settings::clipped(*name), known_arguments(call));
+    if (!request.query.emplace(*name, *std::move(value)).second)
+      return fail(FaultKind::InvalidRequest, "the argument '{}' is given twice", *name);
   }
   return request;
 }
@@ -107,12 +121,18 @@ AdminHandler::~AdminHandler() = default;
 
 namespace {
 
+/// A name for this call, for whoever asks about it.
+std::vector<net::Header> id_headers(IdMaker& ids) {
+  const std::string id = request_id(ids.next());
+  return {{"x-request-id", id}, {"request-id", id}};
+}
+
 /// Runs one handler on the worker. Lifetime: `context` and `jobs` outlive it.
 net::Task<Result<Reply>> run_call(net::ServerCall& call, Context& context,
                                   BoundedQueue<std::function<void()>>& jobs) {
   NARU_CO_TRY_VOID(check_token(call.head(), context.token));
   NARU_CO_TRY(Found found, find_call(call.head()));
-  NARU_CO_TRY(Request request, read_request(call.head(), std::move(found.tail)));
+  NARU_CO_TRY(Request request, read_request(call.head(), *found.call, std::move(found.tail)));
   const net::Until until{.deadline = call.loop().clock().now() + kCallTime, .stop = &call.gone()};
   auto body = co_await read_body(call, until);
   NARU_CO_TRY(request.body, std::move(body));
@@ -136,7 +156,9 @@ net::Task<void> AdminHandler::serve(net::ServerCall& call) {
   const auto cors = gateway::cors_headers(snapshot->get<gateway::GatewaySettings>().admin,
                                           call.head(), preflight);
   if (preflight && !cors.empty()) {
-    auto sent = co_await call.reply({.status = 204, .headers = cors}, "", {.stop = &call.gone()});
+    auto sent = co_await call.reply(
+        {.status = 204, .headers = cors}, "",
+        {.deadline = call.loop().clock().now() + kCallTime, .stop = &call.gone()});
     (void)sent;  // a browser that is gone needs no answer
     co_return;
   }
@@ -144,6 +166,7 @@ net::Task<void> AdminHandler::serve(net::ServerCall& call) {
   const net::Until until{.deadline = call.loop().clock().now() + kCallTime, .stop = &call.gone()};
   net::ReplyHead head{.status = outcome ? outcome->status : status_of(outcome.error()),
                       .headers = cors};
+  for (net::Header& id : id_headers(context_.services.ids)) head.headers.push_back(std::move(id));
   head.headers.push_back({"content-type", outcome ? std::string(outcome->content_type)
                                                   : std::string("application/json")});
   head.headers.push_back({"cache-control", "no-store"});
@@ -153,8 +176,9 @@ net::Task<void> AdminHandler::serve(net::ServerCall& call) {
   (void)sent;  // a client that is gone needs no answer
 }
 
-std::string AdminHandler::refusal(const Fault& fault, std::string_view) {
-  return dialect::openai().write_error(fault, "");
+net::Refusal AdminHandler::refusal(const Fault& fault, std::string_view) {
+  return {.headers = id_headers(context_.services.ids),
+          .body = dialect::openai().write_error(fault, "")};
 }
 
 }  // namespace naru::admin

@@ -14,7 +14,7 @@ class AdminHandler final : public net::Handler {
   explicit AdminHandler(Context& context);
   ~AdminHandler() override;  ///< no call is running any more
   net::Task<void> serve(net::ServerCall& call) override;
-  std::string refusal(const Fault& fault, std::string_view target) override;
+  net::Refusal refusal(const Fault& fault, std::string_view target) override;
 
  private:
   struct Worker;

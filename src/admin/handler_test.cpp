@@ -30,6 +30,7 @@ class OneCall final : public net::ServerCall {
   net::Loop& loop() override { return loop_; }
   std::string_view peer() const override { return "test"; }
   net::Stop& gone() override { return gone_; }
+  bool stopping() const override { return false; }
   std::optional<std::uint64_t> body_length() const override { return body_.size(); }
   net::Task<Result<std::size_t>> read_body(std::span<char> into, net::Until) override {
     const std::size_t bytes = body_.copy(into.data(), into.size());
@@ -145,6 +146,23 @@ TEST_F(Handler, refuses_escapes_that_are_none) {
               HasSubstr("the query has a broken %-escape"));
 }
 
+TEST_F(Handler, refuses_arguments_it_does_not_know_or_that_stand_there_twice) {
+  struct Case {
+    const char* target;
+    const char* says;
+  };
+  for (const auto& [target, says] : std::initializer_list<Case>{
+           {"/admin/v1/usage?form=2026-01-01",
+            "/admin/v1/usage takes no argument 'form'; it takes by, from, until, key, model"},
+           {"/admin/v1/exchanges?limit=1&limit=2", "the argument 'limit' is given twice"},
+           {"/admin/v1/status?verbose", "/admin/v1/status takes no argument 'verbose'"},
+       }) {
+    const Answer answer = call("GET", target);
+    EXPECT_EQ(answer.status, 400) << target;
+    EXPECT_THAT(answer.body, HasSubstr(says));
+  }
+}
+
 TEST_F(Handler, reads_bodies_in_pieces_up_to_a_bound) {
   const std::string long_name(50'000, 'x');
   const Answer long_one = call("POST", "/admin/v1/keys", R"({"name":")" + long_name + "\"}");
@@ -155,8 +173,10 @@ TEST_F(Handler, reads_bodies_in_pieces_up_to_a_bound) {
 
 TEST_F(Handler, has_a_shape_for_requests_that_never_became_calls) {
   AdminHandler handler(context_->context());
-  EXPECT_THAT(handler.refusal({.kind = FaultKind::TooLarge, .detail = "the head is too long"}, ""),
-              AllOf(HasSubstr("\"error\""), HasSubstr("the head is too long")));
+  const net::Refusal refusal =
+      handler.refusal({.kind = FaultKind::TooLarge, .detail = "the head is too long"}, "");
+  EXPECT_THAT(refusal.body, AllOf(HasSubstr("\"error\""), HasSubstr("the head is too long")));
+  EXPECT_TRUE(find_exchange_id(refusal.headers.front().value));
 }
 
 }  // namespace

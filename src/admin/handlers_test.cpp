@@ -116,7 +116,8 @@ TEST_F(Handlers, sum_nothing_where_nothing_was_used) {
 TEST_F(Handlers, name_the_query_argument_that_is_wrong) {
   EXPECT_EQ(used({{"by", "key,colour"}}), "by names 'colour'; known are key, model and day");
   EXPECT_EQ(used({{"until", "2026-02-30"}}),
-            "until is '2026-02-30'; a day is written as 2026-11-23");
+            "until is '2026-02-30'; a day is written as 2026-11-23, with a year from 1970 to 2261");
+  EXPECT_THAT(used({{"from", "9999-12-31"}}), HasSubstr("with a year from 1970 to 2261"));
   for (const char* limit : {"0", "1001", "-1", "ten", "5x", "99999999999999999999"})
     EXPECT_THAT(exchanges({{"limit", limit}}), HasSubstr("it must be 1 to 1000")) << limit;
   EXPECT_EQ(exchanges({{"limit", "1000"}}), R"({"exchanges":[]})");
@@ -138,6 +139,8 @@ TEST_F(Handlers, back_up_to_a_new_absolute_path) {
         {.path = "", .tail = {}, .query = {}, .body = fmt::format(R"({{"path":"{}"}})", path)});
   };
   EXPECT_THAT(save("copy.db"), HasSubstr("$.path must be an absolute path"));
+  EXPECT_THAT(save(directory_ + R"(/a\u0000b.db)"), HasSubstr("$.path must hold no NUL"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/a"));
   EXPECT_THAT(save(directory_ + "/copy.db"), HasSubstr(R"({"path":)"));
   EXPECT_TRUE(std::filesystem::exists(directory_ + "/copy.db"));
   EXPECT_THAT(save(directory_ + "/copy.db"), Not(HasSubstr(R"({"path":)")));

@@ -129,6 +129,7 @@ Result<Reply> backup(Context& context, const Request& request) {
   json::FieldReader in(tree.root(), "$");
   const std::string path = in.text("path");
   if (in.ok() && !path.starts_with('/')) in.problem("path", "must be an absolute path");
+  if (in.ok() && path.find('\0') != path.npos) in.problem("path", "must hold no NUL");
   if (!in.ok()) return fail(in.fault());
   NARU_TRY_VOID(context.services.store.backup(path));
   Reply reply;

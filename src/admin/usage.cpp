@@ -31,8 +31,9 @@ Result<std::optional<WallTime>> read_day(const Request& request, std::string_vie
   if (text.empty()) return std::optional<WallTime>();
   const auto day = find_day(text);
   if (!day)
-    return fail(FaultKind::InvalidRequest, "{} is '{}'; a day is written as 2026-11-23", name,
-                text);
+    return fail(FaultKind::InvalidRequest,
+                "{} is '{}'; a day is written as 2026-11-23, with a year from {} to {}", name, text,
+                kFirstYear, kLastYear);
   return day;
 }
 

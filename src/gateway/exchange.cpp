@@ -30,7 +30,8 @@ std::vector<net::Header> Exchange::common_headers() const {
     std::string names;
     for (const chat::Loss& loss : losses) {
       if (names.size() > kMaxLossHeaderBytes) break;
-      names += (names.empty() ? "" : ", ") + loss.field;
+      names += names.empty() ? "" : ", ";
+      names += clipped(loss.field, kMaxLossNameBytes);
     }
     headers.push_back({"x-naru-loss", names});
   }

@@ -19,7 +19,8 @@ namespace naru::gateway {
 
 /// Loss names in a header end after about so many bytes; the log has them all.
 inline constexpr std::size_t kMaxLossHeaderBytes = 512;
-/// A model name the client made up is kept in the ledger up to so many bytes.
+inline constexpr std::size_t kMaxLossNameBytes = 128;
+/// Longer names of models are refused; of theirs the ledger keeps so many bytes.
 inline constexpr std::size_t kMaxModelBytes = 256;
 
 /// For whom a call is. There is none without a key that we know and that is live.
@@ -28,7 +29,11 @@ struct Principal {
   std::string key_name;
   std::vector<std::string> models;  ///< names or patterns it may use; empty: all
 
-  bool may_use(std::string_view model) const;
+  bool may_use(std::string_view name) const;
+  /// By its own name, or by the one that was asked for.
+  bool may_use(const ModelSpec& model, std::string_view asked) const {
+    return may_use(asked) || may_use(model.name);
+  }
 };
 
 /// One place a call may go, ready to be called.
@@ -51,8 +56,7 @@ struct Decision {
 
 /// What the attempts gave: a whole plain answer, or a stream whose first content has come.
 struct Answer {
-  std::string body;  ///< plain: the client's bytes
-  std::shared_ptr<const net::Remote> remote;
+  std::string body;                                ///< plain: the client's bytes
   std::unique_ptr<net::ClientCall> upstream_call;  ///< stream: still open
   std::unique_ptr<wire::Splitter> splitter;        ///< stream: events not yet taken
   std::unique_ptr<dialect::AnswerStream> stream;
@@ -67,7 +71,8 @@ struct Trail {
   std::string upstream;
   std::string upstream_model;
   std::string rule;
-  bool engine = false;  ///< the last attempt went to an engine we run
+  bool sent = false;          ///< some attempt's request has begun to leave
+  bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
   std::optional<Monotonic> first_token = {};
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client
 };
@@ -87,6 +92,8 @@ class Exchange {
   const GatewaySettings& settings() const { return snapshot->get<GatewaySettings>(); }
   const LimitSettings& limits() const { return settings().limits; }
   const dialect::Dialect& dialect() const { return *endpoint.dialect; }
+  /// For what is written once the answer is there: only the client can take too long.
+  net::Until until_written() { return {now() + limits().write_timeout, &call.gone()}; }
   bool streams() const { return scan.stream && endpoint.operation != dialect::Operation::Embed; }
   /// Headers each answer carries: ids, and once known the target and what was lost.
   std::vector<net::Header> common_headers() const;
@@ -127,7 +134,6 @@ class Exchange {
   net::Task<Result<void>> (*before_end)(Exchange&, Result<void> outcome) = nullptr;
   // account
   bool settled = false;
-  int status = 0;  ///< HTTP status the client was given
 };
 
 }  // namespace naru::gateway

@@ -25,7 +25,7 @@ constexpr auto kStages = std::to_array<Stage>({
     {"authenticate", Stage::For::Known, &authenticate,
      "nothing is counted before we know for whom; no body is read for a stranger"},
     {"catalogue", Stage::For::Catalogue, &catalogue,
-     "after authenticate: the list shows what this key may use"},
+     "after authenticate: the list shows what this key may use, and strangers learn no paths"},
     {"understand", Stage::For::Operations, &understand,
      "reads the body, so that every later stage sees one shape"},
     {"admit", Stage::For::Operations, &admit, "refuses before work is done"},
@@ -48,7 +48,7 @@ bool runs(Stage::For what, Serves serves) {
     case Stage::For::Known:
       return !is_open(serves);
     case Stage::For::Catalogue:
-      return serves == Serves::ModelList || serves == Serves::OneModel;
+      return serves == Serves::ModelList || serves == Serves::OneModel || serves == Serves::Nothing;
     case Stage::For::Operations:
       return serves == Serves::Operation;
   }
@@ -72,7 +72,7 @@ net::Task<Result<void>> run_safely(Exchange& exchange) {
   std::string broken;
   try {
     outcome = co_await run_stages(exchange);
-  } catch (const BrokenInvariant& mistake) {
+  } catch (const std::exception& mistake) {  // a broken invariant, or no memory
     broken = mistake.what();
   }
   if (broken.empty()) co_return outcome;
@@ -82,6 +82,14 @@ net::Task<Result<void>> run_safely(Exchange& exchange) {
                  exchange.request_id);
 }
 
+/// Lifetime: the exchange outlives the task.
+net::Task<void> end_failed(Exchange& exchange, Result<void> outcome) {
+  exchange.answer = {};  // nobody computes for a call that has failed
+  const Result<void> settled = co_await account(exchange, outcome);
+  (void)settled;  // the client is told of the first fault; the store's own is logged there
+  co_await reply_fault(exchange, outcome.error());
+}
+
 }  // namespace
 
 std::span<const Stage> stages() { return kStages; }
@@ -89,22 +97,28 @@ std::span<const Stage> stages() { return kStages; }
 net::Task<void> Pipeline::serve(net::ServerCall& call) {
   Exchange exchange(call, services_);
   exchange.before_end = &account;
-  const Result<void> outcome = co_await run_safely(exchange);
-  if (!outcome) {
-    exchange.answer = {};  // nobody computes for a call that has failed
-    const Result<void> settled = co_await account(exchange, outcome);
-    (void)settled;  // the client is told of the first fault; the store's own is logged there
-    co_await reply_fault(exchange, outcome.error());
+  Result<void> outcome = co_await run_safely(exchange);
+  if (!outcome && call.stopping())
+    outcome = fail(FaultKind::Unavailable, "naru is stopping; send the call again");
+  std::exception_ptr broken;
+  try {
+    if (!outcome) co_await end_failed(exchange, outcome);
+  } catch (...) {
+    broken = std::current_exception();
   }
+  // Whatever happened: a ping that is being written views this exchange.
   if (exchange.client) co_await exchange.client->settle();
+  if (broken) std::rethrow_exception(broken);
 }
 
-std::string Pipeline::refusal(const Fault& fault, std::string_view target) {
+net::Refusal Pipeline::refusal(const Fault& fault, std::string_view target) {
   net::RequestHead head;
   head.method = "GET";
   head.target = target;
   head.path = target.substr(0, target.find('?'));
-  return find_endpoint(head).dialect->write_error(fault, "");
+  const std::string id = request_id(services_.ids.next());
+  return {.headers = {{"x-request-id", id}, {"request-id", id}},
+          .body = find_endpoint(head).dialect->write_error(fault, id)};
 }
 
 }  // namespace naru::gateway

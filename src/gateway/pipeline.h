@@ -25,7 +25,7 @@ class Pipeline final : public net::Handler {
   /// Lifetime: `services` outlives it.
   explicit Pipeline(Services& services) : services_(services) {}
   net::Task<void> serve(net::ServerCall& call) override;
-  std::string refusal(const Fault& fault, std::string_view target) override;
+  net::Refusal refusal(const Fault& fault, std::string_view target) override;
 
  private:
   Services& services_;

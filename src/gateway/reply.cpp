@@ -19,10 +19,11 @@ std::vector<net::Header> fault_headers(const Exchange& exchange, const Fault& fa
 }  // namespace
 
 net::Task<void> reply_fault(Exchange& exchange, Fault fault) {
-  if (exchange.call.gone().fired()) co_return;
+  const bool told_to_stop = exchange.call.stopping();
+  if (exchange.call.gone().fired() && !told_to_stop) co_return;
   // Time ran out for the exchange, not for telling so.
   const net::Until until{.deadline = exchange.now() + exchange.limits().write_timeout,
-                         .stop = &exchange.call.gone()};
+                         .stop = told_to_stop ? nullptr : &exchange.call.gone()};
   if (exchange.client) co_await exchange.client->settle();
   if (exchange.call.started()) {
     const std::string event = exchange.dialect().write_stream_error(fault, exchange.request_id);

@@ -78,8 +78,8 @@ net::Task<void> MockHandler::serve(net::ServerCall& call) {
     co_await serve_provider(call);
 }
 
-std::string MockHandler::refusal(const Fault& fault, std::string_view) {
-  return openai_error({.status = 400, .message = fault.detail});
+net::Refusal MockHandler::refusal(const Fault& fault, std::string_view) {
+  return {.body = openai_error({.status = 400, .message = fault.detail})};
 }
 
 net::Task<void> MockHandler::serve_journal(net::ServerCall& call) {

@@ -16,7 +16,7 @@ class MockHandler final : public net::Handler {
   MockHandler(Script& script, Journal& journal, std::uint64_t seed)
       : script_(script), journal_(journal), seed_(seed) {}
   net::Task<void> serve(net::ServerCall& call) override;
-  std::string refusal(const Fault& fault, std::string_view target) override;
+  net::Refusal refusal(const Fault& fault, std::string_view target) override;
 
  private:
   net::Task<void> serve_journal(net::ServerCall& call);

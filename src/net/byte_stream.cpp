@@ -14,6 +14,14 @@ bool drop_front(Parts& parts, std::size_t count) {
   return false;
 }
 
+Parts front_of(Parts parts, std::size_t count) {
+  for (std::string_view& part : parts) {
+    part = part.substr(0, count);
+    count -= part.size();
+  }
+  return parts;
+}
+
 Task<Result<void>> ByteStream::write(std::string_view bytes, Until until) {
   return write_all({bytes}, until);
 }

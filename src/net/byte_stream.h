@@ -15,6 +15,9 @@ using Parts = std::array<std::string_view, 3>;
 /// Takes `count` bytes off the front; gives whether any are left.
 bool drop_front(Parts& parts, std::size_t count);
 
+/// The first `count` bytes of it.
+Parts front_of(Parts parts, std::size_t count);
+
 /// Who is told of the end of a read that was started.
 class ReadDone {
  public:
@@ -44,6 +47,8 @@ class ByteStream {
   Task<Result<void>> write(std::string_view first, std::string_view second, Until until);
   /// Bytes the peer has sent that nobody has read, or its end, are there without waiting.
   virtual bool readable_now() = 0;
+  /// The peer has closed its side or reset, whatever it sent before and nobody has read.
+  virtual bool hung_up_now() = 0;
   /// Tells the peer that no more will be written; reading goes on.
   virtual void finish_writing() = 0;
   /// Ends every wait on it with Cancelled.

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -132,6 +133,8 @@ Task<Result<std::size_t>> SocketStream::read_some(std::span<char> into, Until un
     const ssize_t got = ::recv(impl_->fd(), into.data(), into.size(), MSG_DONTWAIT);
     impl_->more_expected = got == static_cast<ssize_t>(into.size());
     if (got >= 0) co_return static_cast<std::size_t>(got);
+    // The error is told once: a reset that is passed over here would look like an orderly end.
+    if (errno != EAGAIN && errno != EINTR) co_return impl_->failed(errno);
   }
   const UntilGuard guard(impl_->loop, until, cancel_operations, &impl_->socket);
   while (impl_->open() && !guard.ended()) {
@@ -217,6 +220,12 @@ bool SocketStream::readable_now() {
   char byte = 0;
   const ssize_t got = ::recv(impl_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+bool SocketStream::hung_up_now() {
+  if (!impl_->open()) return true;
+  pollfd look{.fd = impl_->fd(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) == 1;
 }
 
 void SocketStream::finish_writing() {

@@ -37,6 +37,7 @@ class SocketStream final : public ByteStream {
   Result<std::size_t> write_now(const Parts& parts) override;
   Task<Result<void>> write_all(Parts parts, Until until) override;
   bool readable_now() override;
+  bool hung_up_now() override;
   void finish_writing() override;
   void close() override;
   void reset() override;

@@ -196,6 +196,8 @@ bool TlsStream::readable_now() {
   return SSL_has_pending(session_.get()) == 1 || socket_->readable_now();
 }
 
+bool TlsStream::hung_up_now() { return socket_->hung_up_now(); }
+
 void TlsStream::finish_writing() {
   if (std::exchange(ready_, false)) SSL_shutdown(session_.get());
   ERR_clear_error();

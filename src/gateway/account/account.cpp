@@ -1,5 +1,7 @@
 #include "gateway/account/account.h"
 
+#include "base/text.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -11,14 +13,20 @@ std::int64_t micros(std::chrono::nanoseconds length) {
 
 chat::Tally prompt_of(const Exchange& exchange) {
   chat::Tally tally;
-  for (const json::Span& span : exchange.scan.texts)
-    tally.add(std::string_view(exchange.body).substr(span.begin + 1, span.end - span.begin - 2));
+  for (const json::Span& span : exchange.scan.texts) {
+    const auto quoted = std::string_view(exchange.body).substr(span.begin, span.end - span.begin);
+    if (quoted.find('\\') == std::string_view::npos) {
+      tally.add(quoted.substr(1, quoted.size() - 2));
+    } else if (const auto text = json::Tree::parse(quoted)) {
+      tally.add(text->root().text());
+    }
+  }
   return tally;
 }
 
 /// Whether an upstream did work for this exchange, as far as we can know.
 bool was_served(const Exchange& exchange, const Result<void>& outcome) {
-  if (exchange.trail.attempts == 0) return false;
+  if (!exchange.trail.sent) return false;
   return outcome || exchange.facts.delivered.total() > 0 ||
          outcome.error().kind == FaultKind::Cancelled;
 }
@@ -67,7 +75,7 @@ store::LedgerRow make_row(Exchange& exchange, const Result<void>& outcome) {
       .rule = trail.rule,
       .client_request_id = exchange.client_request_id,
       .losses = static_cast<int>(exchange.losses.size())};
-  row.model.resize(std::min(row.model.size(), kMaxModelBytes));
+  row.model.resize(clipped(row.model, kMaxModelBytes).size());
   if (trail.first_token) row.first_token_us = micros(*trail.first_token - exchange.began);
   count_tokens(exchange, outcome, row);
   return row;
@@ -89,6 +97,14 @@ telemetry::ExchangeFigures figures_of(const Exchange& exchange, const store::Led
   return figures;
 }
 
+/// Why a call failed, unless the sentence may repeat what the client wrote: field names of a body
+/// that is wrong, the input a provider quotes. No prompt reaches a log.
+std::string_view loggable(const Result<void>& outcome) {
+  if (outcome || outcome.error().quotes) return {};
+  if (outcome.error().kind == FaultKind::InvalidRequest) return {};
+  return outcome.error().detail;
+}
+
 void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>& outcome) {
   using telemetry::field;
   const bool ours = !outcome && naru::row(outcome.error().kind).ours;
@@ -102,7 +118,7 @@ void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>
        field("prompt_tokens", row.tokens.prompt()), field("output_tokens", row.tokens.output),
        field("tokens_by", store::word_of(row.method)),
        field("first_token_us", row.first_token_us.value_or(0)), field("total_us", row.total_us),
-       field("fault", outcome ? std::string_view() : std::string_view(outcome.error().detail))});
+       field("fault", loggable(outcome))});
 }
 
 }  // namespace

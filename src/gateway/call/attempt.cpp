@@ -18,6 +18,10 @@ struct Plan {
   dialect::WriterOptions writer;
 };
 
+/// What did not load in all that time will not in the next seconds: clients are to come back later,
+/// and naru does not wait once more itself.
+constexpr std::chrono::seconds kStillLoading{30};
+
 /// Engines that naru runs have no account, no provider timeouts, and a bound on what they are sent.
 constexpr provider::Timeouts kEngineTimeouts{};
 
@@ -37,17 +41,25 @@ net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& ex
   registry::Endpoints& endpoints = exchange.services.endpoints;
   auto state = endpoints.find(deployment);
   if (state == nullptr || state->phase != registry::Phase::Ready) {
-    auto woken = co_await endpoints.wake(exchange.loop(), deployment, until);
+    const net::Until patience = until.by(exchange.now() + exchange.limits().cold_start);
+    auto woken = co_await endpoints.wake(exchange.loop(), deployment, patience);
     if (!woken && woken.error().kind == FaultKind::UpstreamTimeout) {
       auto loading = fail(FaultKind::Overloaded, "the model '{}' is still loading; try again soon",
                           exchange.scan.model);
-      loading.error().retry_after = std::chrono::seconds(5);
+      loading.error().retry_after = kStillLoading;
       co_return loading;
     }
     NARU_CO_TRY(state, std::move(woken));
   }
+  const auto load = endpoints.load(deployment);
+  if (load->in_flight.load() >= state->slots + registry::Endpoints::kMaxQueued) {
+    auto full = fail(FaultKind::Overloaded, "the model '{}' has too many calls; try again soon",
+                     exchange.scan.model);
+    full.error().retry_after = std::chrono::seconds(1);
+    co_return full;
+  }
   exchange.answer.slot = std::make_unique<registry::Endpoints::Lease>(
-      endpoints.load(deployment), &registry::Endpoints::Load::in_flight, exchange.services.clock);
+      load, &registry::Endpoints::Load::in_flight, exchange.services.clock);
   co_return state->remote;
 }
 
@@ -62,7 +74,9 @@ Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
   NARU_TRY(plan.body,
            dialect::translate_request(plan.ends, *exchange.tree, exchange.scan, forward, losses));
   if (!losses.empty()) exchange.services.metrics.losses(exchange.model->name, losses.size());
-  if (!losses.empty() && (exchange.model->on_loss == LossPolicy::Refuse || refuses_unknown))
+  exchange.trail.refused_loss =
+      !losses.empty() && (exchange.model->on_loss == LossPolicy::Refuse || refuses_unknown);
+  if (exchange.trail.refused_loss)
     return fail(
         Fault{.kind = FaultKind::InvalidRequest,
               .detail = fmt::format("the target '{}' cannot carry {}: {}", target.spec->upstream,
@@ -196,9 +210,10 @@ net::Task<Result<void>> begin_stream(Exchange& exchange, Plan& plan, net::Until 
     auto body = co_await read_whole(*answer.upstream_call, kMaxErrorBytes, until);
     NARU_CO_TRY(const std::string text, std::move(body));
     // An error inside a 200 says itself what it is; anything else breaks the protocol.
-    Fault fault = plan.ends.upstream->read_error(502, text);
-    fault.kind = FaultKind::UpstreamInvalid;
-    co_return fail(std::move(fault));
+    const auto plain = dialect::translate_answer(plan.ends, text, plan.writer, exchange.facts);
+    if (!plain) co_return fail(plain.error());
+    co_return fail(FaultKind::UpstreamInvalid,
+                   "the upstream answered a call for a stream with a plain answer");
   }
   answer.splitter = std::make_unique<wire::Splitter>(exchange.limits().event_bytes);
   answer.stream = dialect::make_answer_stream(plan.ends, std::move(plan.writer));
@@ -223,9 +238,10 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   Answer& answer = exchange.answer;
   const net::Until first =
       exchange.streams() ? total.by(exchange.now() + exchange.timeouts.first_token) : total;
-  answer.remote = plan.remote;
-  const net::ClientRequest request{
-      .target = plan.path, .headers = &plan.headers, .body = plan.body};
+  const net::ClientRequest request{.target = plan.path,
+                                   .headers = &plan.headers,
+                                   .body = plan.body,
+                                   .leaves = &exchange.trail.sent};
   auto sent = co_await exchange.services.client(exchange.loop()).send(plan.remote, request, first);
   NARU_CO_TRY(answer.upstream_call, std::move(sent));
   exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
@@ -242,7 +258,26 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   co_return taken;
 }
 
+/// Some providers repeat the key they refuse.
+void hide(const Secret& credential, std::string& words) {
+  const std::string_view key = credential.reveal();
+  if (key.empty()) return;
+  for (auto at = words.find(key); at != words.npos; at = words.find(key, at))
+    words.replace(at, key.size(), "…");
+}
+
+/// The body as it goes on is one more in memory.
+Result<void> hold_copy(Exchange& exchange, std::size_t bytes) {
+  return exchange.body_memory->grow_to(
+      exchange.body.capacity() + exchange.tree->held_bytes() + bytes,
+      exchange.limits().body_memory_bytes);
+}
+
 }  // namespace
+
+const provider::Timeouts& timeouts_of(const Target& target) {
+  return target.upstream ? target.upstream->spec.timeouts : kEngineTimeouts;
+}
 
 net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   exchange.answer = {};
@@ -252,14 +287,15 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   exchange.trail.upstream_model = upstream_model(exchange, target);
   exchange.trail.rule = target.rule;
   exchange.trail.returned.clear();
-  exchange.trail.engine = !target.deployment.empty();
-  exchange.timeouts = target.upstream ? target.upstream->spec.timeouts : kEngineTimeouts;
+  exchange.timeouts = timeouts_of(target);
   const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
   auto planned = co_await make_plan(exchange, target, until);
   NARU_CO_TRY(Plan plan, std::move(planned));
+  NARU_CO_TRY_VOID(hold_copy(exchange, plan.body.capacity()));
   auto sent = co_await send(exchange, plan, until);
   if (!sent) {
     exchange.answer = {};
+    if (target.upstream) hide(target.upstream->credential, sent.error().detail);
     co_return fail(std::move(sent.error()));
   }
   exchange.deadline = std::min(exchange.deadline, until.deadline);

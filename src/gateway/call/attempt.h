@@ -3,6 +3,9 @@
 
 namespace naru::gateway {
 
+/// The limits on one call to `target`.
+const provider::Timeouts& timeouts_of(const Target& target);
+
 /// One call to one target: translate, connect, send, and read until the answer is whole (plain) or
 /// its first content has come (stream). On success `exchange.answer` and `exchange.facts` are set.
 /// Fails: the fault of connection, time or provider; InvalidRequest when policy refuses a loss.

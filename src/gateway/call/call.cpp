@@ -30,7 +30,8 @@ void note(Exchange& exchange, const Target& target, const Result<void>& outcome)
   const std::string_view word = outcome ? "ok" : row(outcome.error().kind).word;
   exchange.services.metrics.attempt(target.spec->upstream, word);
   if (!target.deployment.empty()) return;  // the driver watches engines itself
-  if (outcome)
+  const bool lives = outcome || outcome.error().kind == FaultKind::UpstreamRefused;
+  if (lives)
     health.succeeded(target.spec->upstream);
   else
     health.failed(target.spec->upstream, outcome.error());
@@ -48,19 +49,57 @@ void log_retry(Exchange& exchange, const Target& target, const Fault& fault,
        telemetry::field("wait_ms", next.wait.count())});
 }
 
+/// When each target may be tried again, from what it said so far.
+class Patience {
+ public:
+  explicit Patience(std::size_t targets) : from_(targets, Monotonic::min()) {}
+  void note(std::size_t target, const Fault& fault, Monotonic now) {
+    if (is_lasting(fault.kind))
+      from_[target] = Monotonic::max();
+    else if (fault.retry_after)
+      from_[target] = now + *fault.retry_after;
+  }
+  std::vector<std::optional<std::chrono::milliseconds>> asked(Monotonic now) const {
+    using std::chrono::milliseconds;
+    std::vector<std::optional<milliseconds>> asked;
+    for (const Monotonic from : from_) {
+      if (from == Monotonic::max())
+        asked.emplace_back();
+      else
+        asked.emplace_back(from <= now ? milliseconds(0)
+                                       : std::chrono::ceil<milliseconds>(from - now));
+    }
+    return asked;
+  }
+
+ private:
+  std::vector<Monotonic> from_;
+};
+
+/// What one attempt may take at most is what all of them together may.
+std::chrono::milliseconds longest_total(std::span<const Target> order) {
+  std::chrono::milliseconds longest{0};
+  for (const Target& target : order) longest = std::max(longest, timeouts_of(target).total);
+  return longest;
+}
+
 }  // namespace
 
 net::Task<Result<void>> call(Exchange& exchange) {
   if (exchange.streams()) open_client_stream(exchange);
   const auto& order = exchange.decision.order;
+  exchange.deadline = exchange.now() + longest_total(order);
+  Patience patience(order.size());
   std::size_t target = 0;
   while (true) {
     Result<void> outcome = co_await attempt(exchange, order[target]);
     note(exchange, order[target], outcome);
     if (outcome) break;
+    patience.note(target, outcome.error(), exchange.now());
     const Tried tried{.attempts = static_cast<std::size_t>(exchange.trail.attempts),
                       .target = target,
-                      .targets = order.size()};
+                      .refused_loss = exchange.trail.refused_loss,
+                      .asked = patience.asked(exchange.now())};
     const NextAttempt next =
         next_attempt(exchange.model->retry, tried, outcome.error(), exchange.loop().rng());
     if (!next.again || exchange.now() + next.wait >= exchange.deadline) co_return outcome;

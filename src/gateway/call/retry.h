@@ -1,4 +1,7 @@
 #pragma once
+#include <optional>
+#include <vector>
+
 #include "base/fault.h"
 #include "base/rng.h"
 #include "gateway/retry_policy.h"
@@ -14,14 +17,20 @@ struct NextAttempt {
 
 /// How the attempts of one exchange stand.
 struct Tried {
-  std::size_t attempts = 0;  ///< made so far, at least one
-  std::size_t target = 0;    ///< of the last one
-  std::size_t targets = 1;   ///< how many there are
+  std::size_t attempts = 0;   ///< made so far, at least one
+  std::size_t target = 0;     ///< of the last one
+  bool refused_loss = false;  ///< it could not carry the request; another may
+  /// One entry a target: how long from now it wants to be left alone; nullopt: for good, since it
+  /// would say the same again.
+  std::vector<std::optional<std::chrono::milliseconds>> asked{std::chrono::milliseconds(0)};
 };
 
-/// Pure: whether and where to try again after `fault`. Another target is tried at once; one that
-/// was tried already waits a random time below base × 2ⁿ (full jitter), or as long as the upstream
-/// asked if that is within the policy's longest wait.
+/// Whether the same target would say the same again.
+bool is_lasting(FaultKind kind);
+
+/// Pure: whether and where to try again after `fault`. A target not tried yet is tried at once; one
+/// that was waits a random time below base × 2ⁿ (full jitter), or as long as it asked if that is
+/// within the policy's longest wait; else the next one is looked at.
 NextAttempt next_attempt(const RetryPolicy& policy, const Tried& tried, const Fault& fault,
                          Rng& rng);
 

@@ -2,22 +2,27 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace naru::gateway {
 namespace {
 
 using std::chrono::milliseconds;
 
-NextAttempt after(FaultKind kind, Tried tried, std::optional<milliseconds> asked = {},
-                  RetryPolicy policy = {}) {
+using Asked = std::vector<std::optional<milliseconds>>;
+
+/// So many targets, none of which wants to be left alone.
+Asked alone(std::size_t targets) { return Asked(targets, milliseconds(0)); }
+
+NextAttempt after(FaultKind kind, const Tried& tried, const RetryPolicy& policy = {}) {
   Rng rng(7);
-  Fault fault{.kind = kind, .detail = {}};
-  fault.retry_after = asked;
+  const Fault fault{.kind = kind, .detail = {}};
   return next_attempt(policy, tried, fault, rng);
 }
 
 TEST(Retry, goes_to_the_next_target_at_once) {
   const NextAttempt next =
-      after(FaultKind::UpstreamFailed, {.attempts = 1, .target = 0, .targets = 2});
+      after(FaultKind::UpstreamFailed, {.attempts = 1, .target = 0, .asked = alone(2)});
   EXPECT_TRUE(next.again);
   EXPECT_EQ(next.target, 1U);
   EXPECT_EQ(next.wait, milliseconds(0));
@@ -28,31 +33,65 @@ TEST(Retry, waits_below_the_ceiling_before_the_same_target) {
     Rng rng(seed);
     const Fault fault{.kind = FaultKind::UpstreamFailed, .detail = {}};
     const NextAttempt next =
-        next_attempt({.attempts = 9}, {.attempts = 3, .target = 0, .targets = 1}, fault, rng);
+        next_attempt({.attempts = 9}, {.attempts = 3, .target = 0, .asked = alone(1)}, fault, rng);
     ASSERT_TRUE(next.again) << "seed " << seed;
     ASSERT_LE(next.wait, milliseconds(1'000)) << "seed " << seed;
   }
 }
 
 TEST(Retry, never_repeats_what_is_the_clients_to_mend) {
-  EXPECT_FALSE(after(FaultKind::UpstreamRefused, {.attempts = 1, .target = 0, .targets = 3}).again);
-  EXPECT_FALSE(after(FaultKind::InvalidRequest, {.attempts = 1, .target = 0, .targets = 3}).again);
-  EXPECT_FALSE(after(FaultKind::Cancelled, {.attempts = 1, .target = 0, .targets = 3}).again);
+  EXPECT_FALSE(
+      after(FaultKind::UpstreamRefused, {.attempts = 1, .target = 0, .asked = alone(3)}).again);
+  EXPECT_FALSE(
+      after(FaultKind::InvalidRequest, {.attempts = 1, .target = 0, .asked = alone(3)}).again);
+  EXPECT_FALSE(after(FaultKind::Cancelled, {.attempts = 1, .target = 0, .asked = alone(3)}).again);
 }
 
-TEST(Retry, does_not_ask_again_a_sole_target_that_refused_our_credential) {
-  EXPECT_FALSE(after(FaultKind::UpstreamAuth, {.attempts = 1, .target = 0, .targets = 1}).again);
-  EXPECT_TRUE(after(FaultKind::UpstreamAuth, {.attempts = 1, .target = 0, .targets = 2}).again);
+TEST(Retry, does_not_ask_again_a_target_that_would_say_the_same) {
+  EXPECT_FALSE(after(FaultKind::UpstreamAuth, {.attempts = 1, .asked = {std::nullopt}}).again);
+  EXPECT_FALSE(after(FaultKind::UpstreamAuth,
+                     {.attempts = 2, .target = 1, .asked = {std::nullopt, std::nullopt}})
+                   .again);
+  const NextAttempt next =
+      after(FaultKind::UpstreamFailed,
+            {.attempts = 2, .target = 1, .asked = {std::nullopt, alone(1)[0]}});
+  EXPECT_TRUE(next.again);
+  EXPECT_EQ(next.target, 1U);
 }
 
 TEST(Retry, ends_with_the_policys_attempts) {
-  EXPECT_FALSE(after(FaultKind::UpstreamFailed, {.attempts = 3, .target = 2, .targets = 5}).again);
+  EXPECT_FALSE(
+      after(FaultKind::UpstreamFailed, {.attempts = 3, .target = 2, .asked = alone(5)}).again);
 }
 
-TEST(Retry, waits_as_long_as_the_upstream_asked_or_gives_up) {
-  const Tried once{.attempts = 1, .target = 0, .targets = 1};
-  EXPECT_GE(after(FaultKind::RateLimited, once, milliseconds(3'000)).wait, milliseconds(3'000));
-  EXPECT_FALSE(after(FaultKind::RateLimited, once, milliseconds(30'000)).again);
+TEST(Retry, waits_as_long_as_the_target_it_goes_to_asked) {
+  const milliseconds soon{3'000};
+  const milliseconds late{30'000};
+  EXPECT_GE(after(FaultKind::RateLimited, {.attempts = 1, .asked = {soon}}).wait, soon);
+  EXPECT_FALSE(after(FaultKind::RateLimited, {.attempts = 1, .asked = {late}}).again);
+  const Tried first_asked{.attempts = 2, .target = 1, .asked = {soon, milliseconds(0)}};
+  EXPECT_GE(after(FaultKind::UpstreamFailed, first_asked).wait, soon);
+  const Tried second_asked{.attempts = 2, .target = 1, .asked = {milliseconds(0), late}};
+  const NextAttempt next = after(FaultKind::RateLimited, second_asked);
+  EXPECT_TRUE(next.again);
+  EXPECT_EQ(next.target, 0U);
+  EXPECT_LE(next.wait, milliseconds(1'000));
+}
+
+TEST(Retry, goes_elsewhere_when_a_target_cannot_carry_the_request) {
+  const FaultKind refused = FaultKind::InvalidRequest;
+  EXPECT_TRUE(after(refused, {.attempts = 1, .refused_loss = true, .asked = alone(2)}).again);
+  EXPECT_FALSE(after(refused, {.attempts = 2, .refused_loss = true, .asked = alone(2)}).again);
+}
+
+TEST(Retry, spreads_its_waits) {
+  std::set<std::int64_t> waits;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Rng rng(seed);
+    const Fault fault{.kind = FaultKind::UpstreamFailed, .detail = {}};
+    waits.insert(next_attempt({.attempts = 9}, {.attempts = 3}, fault, rng).wait.count() / 100);
+  }
+  EXPECT_GE(waits.size(), 10U);  // tenths of the ceiling, which is a second
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "gateway/catalogue/catalogue.h"
 
+#include "base/text.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -13,7 +15,7 @@ std::string list_body(const Exchange& exchange) {
   const Models& models = exchange.snapshot->get<Models>();
   std::vector<dialect::ModelEntry> entries;
   for (const std::string& name : models.names())
-    if (exchange.principal->may_use(name))
+    if (exchange.principal->may_use(*models.find(name), name))
       entries.push_back(entry_of(exchange, name, *models.find(name)));
   return exchange.dialect().write_models(entries);
 }
@@ -21,22 +23,48 @@ std::string list_body(const Exchange& exchange) {
 Result<std::string> one_body(const Exchange& exchange) {
   const std::string& id = exchange.endpoint.model;
   const auto model = exchange.snapshot->get<Models>().find(id);
-  if (model == nullptr || !exchange.principal->may_use(id))
+  const bool pattern = id.find('*') != std::string::npos;  // fits itself, and is no model
+  if (pattern || model == nullptr || !exchange.principal->may_use(*model, id))
     return fail(FaultKind::ModelNotFound, "the model '{}' does not exist here, or not for this key",
-                id.substr(0, 120));
+                clipped(id, 120));
   return exchange.dialect().write_model(entry_of(exchange, id, *model));
+}
+
+/// The word stands in the message too, since Anthropic's set of error types has none for it.
+Fault not_served(const Exchange& exchange) {
+  const net::RequestHead& head = exchange.call.head();
+  const std::string_view path = clipped(head.path, 200);
+  Fault fault{.kind = FaultKind::UnsupportedEndpoint, .detail = {}};
+  if (!exchange.endpoint.known_methods.empty())
+    fault.detail = fmt::format("unsupported_endpoint: {} takes {}, not {}", path,
+                               exchange.endpoint.known_methods, head.method);
+  else
+    fault.detail = fmt::format(
+        "unsupported_endpoint: {} {} is not served here; served are /v1/chat/completions, "
+        "/v1/completions, /v1/embeddings, /v1/messages, /v1/messages/count_tokens and /v1/models",
+        head.method, path);
+  return fault;
+}
+
+Result<std::string> body_for(const Exchange& exchange) {
+  switch (exchange.endpoint.serves) {
+    case Serves::ModelList:
+      return list_body(exchange);
+    case Serves::OneModel:
+      return one_body(exchange);
+    default:
+      return fail(not_served(exchange));
+  }
 }
 
 }  // namespace
 
 net::Task<Result<void>> catalogue(Exchange& exchange) {
-  Result<std::string> body = exchange.endpoint.serves == Serves::ModelList
-                                 ? Result<std::string>(list_body(exchange))
-                                 : one_body(exchange);
+  Result<std::string> body = body_for(exchange);
   NARU_CO_TRY_VOID(body);
   net::ReplyHead head{.headers = exchange.common_headers()};
   head.headers.push_back({"content-type", "application/json"});
-  auto sent = co_await exchange.call.reply(std::move(head), *body, exchange.until());
+  auto sent = co_await exchange.call.reply(std::move(head), *body, exchange.until_written());
   co_return sent;
 }
 

@@ -20,19 +20,6 @@ std::string client_id(const net::HeadersView& headers) {
   return {};
 }
 
-Fault not_served(const net::RequestHead& head, const Endpoint& endpoint) {
-  Fault fault{.kind = FaultKind::UnsupportedEndpoint, .detail = {}};
-  if (!endpoint.known_methods.empty())
-    fault.detail =
-        fmt::format("{} takes {}, not {}", head.path, endpoint.known_methods, head.method);
-  else
-    fault.detail = fmt::format(
-        "{} {} is not served here; served are /v1/chat/completions, /v1/completions, "
-        "/v1/embeddings, /v1/messages, /v1/messages/count_tokens and /v1/models",
-        head.method, head.path.substr(0, 200));
-  return fault;
-}
-
 }  // namespace
 
 net::Task<Result<void>> listen(Exchange& exchange) {
@@ -41,8 +28,6 @@ net::Task<Result<void>> listen(Exchange& exchange) {
   exchange.client_request_id = client_id(head.headers);
   exchange.cors =
       cors_headers(exchange.settings().data, head, exchange.endpoint.serves == Serves::Preflight);
-  if (exchange.endpoint.serves == Serves::Nothing)
-    co_return fail(not_served(head, exchange.endpoint));
   co_return Result<void>{};
 }
 
@@ -58,7 +43,7 @@ std::vector<net::Header> cors_headers(const ListenerSettings& listener,
        "x-request-id, request-id, retry-after, x-naru-upstream, x-naru-upstream-model, "
        "x-naru-loss"}};
   if (!preflight) return headers;
-  headers.push_back({"access-control-allow-methods", "GET, POST, OPTIONS"});
+  headers.push_back({"access-control-allow-methods", "GET, POST, DELETE, OPTIONS"});
   if (const auto asked = head.headers.find("access-control-request-headers"))
     headers.push_back({"access-control-allow-headers", std::string(*asked)});
   headers.push_back({"access-control-max-age", "600"});

@@ -32,6 +32,7 @@ struct LimitSettings {
   std::chrono::milliseconds hold{15'000};  ///< streams: silence after which 200 and pings go out
   std::chrono::milliseconds ping{15'000};  ///< streams: silence between pings
   std::chrono::milliseconds write_timeout{60'000};  ///< a client that takes nothing
+  std::chrono::milliseconds cold_start{300'000};    ///< a call waits for its model to be loaded
 };
 
 enum class LogFormat : std::uint8_t { Auto, Json, Pretty };

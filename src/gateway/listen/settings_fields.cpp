@@ -68,7 +68,7 @@ const Fields<LimitSettings>& limit_fields() {
           .bytes("event_bytes", &LimitSettings::event_bytes, kKiB, 64 * kMiB,
                  "One event of an upstream's stream; a longer one ends the stream with an error.")
           .integer("connections", &LimitSettings::connections, 1, 1'000'000,
-                   "Clients' connections of one listener; further ones wait to be accepted.")
+                   "Clients' connections of one listener; further ones are closed at once.")
           .duration("head_timeout", &LimitSettings::head_timeout, 100ms, 1h,
                     "Time for a request's head, from its first byte; slower clients are closed.")
           .duration("body_timeout", &LimitSettings::body_timeout, 100ms, 1h,
@@ -85,6 +85,9 @@ const Fields<LimitSettings>& limit_fields() {
           .duration("write_timeout", &LimitSettings::write_timeout, 1s, 1h,
                     "Time a client may take no byte before its call is ended and the upstream's is "
                     "cancelled.")
+          .duration("cold_start", &LimitSettings::cold_start, 100ms, 1h,
+                    "How long a call waits for an engine that is being loaded; then it goes to the "
+                    "model's next target, or is answered with 503 and Retry-After.")
           .check(check_limits);
   return fields;
 }

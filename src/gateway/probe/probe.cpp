@@ -49,7 +49,7 @@ net::Task<Result<void>> probe(Exchange& exchange) {
       co_return Result<void>{};
   }
   if (!body.empty()) head.headers.push_back({"content-type", "application/json"});
-  auto sent = co_await exchange.call.reply(std::move(head), body, exchange.until());
+  auto sent = co_await exchange.call.reply(std::move(head), body, exchange.until_written());
   co_return sent;
 }
 

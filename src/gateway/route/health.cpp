@@ -49,7 +49,7 @@ void Health::failed(std::string_view upstream, const Fault& fault) {
   }
   if (state.failures < kFailuresToCool) return;
   const auto doubled = kFirstCooling * (1 << std::min(state.coolings, 4));
-  state.until = now + std::min(doubled, kMostCooling);
+  state.until = std::max(state.until, now + std::min(doubled, kMostCooling));
   ++state.coolings;
   state.failures = 0;
 }

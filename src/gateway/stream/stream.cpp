@@ -15,34 +15,39 @@ net::Task<Result<void>> give_plain(Exchange& exchange) {
   NARU_CO_TRY_VOID(std::move(agreed));
   net::ReplyHead head{.headers = exchange.common_headers()};
   head.headers.push_back({"content-type", "application/json"});
-  const net::Until until = exchange.until().by(exchange.now() + exchange.limits().write_timeout);
-  auto sent = co_await exchange.call.reply(std::move(head), exchange.answer.body, until);
+  auto sent =
+      co_await exchange.call.reply(std::move(head), exchange.answer.body, exchange.until_written());
   co_return sent;
 }
 
-/// Takes the events that are there; client bytes are appended to `out`.
-Result<void> take_events(Answer& answer, std::string& out) {
+/// Takes the events that are there; client bytes are appended to `out`. Gives whether the upstream
+/// said anything: a ping keeps a connection, and says nothing.
+Result<bool> take_events(Answer& answer, std::string& out) {
+  bool spoke = false;
   while (answer.progress != Progress::Ended) {
     const auto event = answer.splitter->next();
-    if (!event) return {};
+    if (!event) break;
+    spoke = spoke || (event->has_data && event->event != "ping");
     NARU_TRY(answer.progress, answer.stream->take(*event, out));
   }
-  return {};
+  return spoke;
 }
 
 /// Events until the upstream's completion. What is still to be written stays in `out`, so that it
 /// goes out together with the terminal frame. Lifetime: both outlive the task.
 net::Task<Result<void>> relay(Exchange& exchange, std::string& out) {
   Answer& answer = exchange.answer;
+  Monotonic spoken = exchange.now();
   while (true) {
-    NARU_CO_TRY_VOID(take_events(answer, out));
+    NARU_CO_TRY(const bool spoke, take_events(answer, out));
+    if (spoke) spoken = exchange.now();
     if (answer.progress == Progress::Ended) co_return Result<void>{};
     if (!out.empty()) {
       auto written = co_await exchange.client->write(out);
       NARU_CO_TRY_VOID(std::move(written));
       out.clear();
     }
-    const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.between_tokens);
+    const net::Until until = exchange.until().by(spoken + exchange.timeouts.between_tokens);
     auto got = co_await answer.upstream_call->read_some(until);
     NARU_CO_TRY(const std::string_view bytes, std::move(got));
     if (bytes.empty()) {
@@ -54,12 +59,11 @@ net::Task<Result<void>> relay(Exchange& exchange, std::string& out) {
   }
 }
 
-/// Reads what ends the body, so that the connection can be used again.
-/// Lifetime: the exchange outlives the task.
-net::Task<void> drain(Exchange& exchange) {
-  const net::Until until = net::Until{}.by(exchange.now() + kEndOfBody);
+/// Reads what ends the body, so that the connection can be used again. A task of its own: no client
+/// waits for it.
+net::Task<void> drain(std::unique_ptr<net::ClientCall> call, net::Until until) {
   while (true) {
-    auto rest = co_await exchange.answer.upstream_call->read_some(until);
+    auto rest = co_await call->read_some(until);
     if (!rest || rest->empty()) co_return;
   }
 }
@@ -83,7 +87,8 @@ net::Task<Result<void>> give_stream(Exchange& exchange) {
   NARU_CO_TRY_VOID(std::move(agreed));
   out += answer.stream->terminal();
   auto finished = co_await exchange.client->finish(out);
-  co_await drain(exchange);
+  exchange.services.groups[exchange.loop().index()]->spawn(
+      drain(std::move(answer.upstream_call), net::Until{}.by(exchange.now() + kEndOfBody)));
   co_return finished;
 }
 

@@ -6,19 +6,23 @@ namespace naru::gateway {
 namespace {
 
 constexpr std::size_t kChunkBytes = 16 << 10;
+constexpr std::size_t kFirstRoomBytes = 64 << 10;
 
 Fault too_large(std::uint64_t limit) {
   return {.kind = FaultKind::TooLarge,
           .detail = fmt::format("the request body exceeds {} bytes (limits.body_bytes)", limit)};
 }
 
-/// A declared body goes straight into place. Lifetime: the exchange outlives the task.
+/// A declared body goes straight into place. Room is made as it comes: a length alone takes none
+/// from others. Lifetime: the exchange outlives the task.
 net::Task<Result<void>> read_declared(Exchange& exchange, std::uint64_t length, net::Until until) {
-  auto held = exchange.body_memory->grow_to(length, exchange.limits().body_memory_bytes);
-  if (!held) co_return held;
-  exchange.body.resize(length);
   std::size_t filled = 0;
   while (filled < length) {
+    if (filled == exchange.body.size()) {
+      const auto room = std::min<std::uint64_t>(length, std::max(kFirstRoomBytes, 2 * filled));
+      NARU_CO_TRY_VOID(exchange.body_memory->grow_to(room, exchange.limits().body_memory_bytes));
+      exchange.body.resize(room);
+    }
     auto got = co_await exchange.call.read_body(std::span(exchange.body).subspan(filled), until);
     NARU_CO_TRY(const std::size_t bytes, std::move(got));
     if (bytes == 0) co_return fail(FaultKind::InvalidRequest, "the request body ended early");
@@ -79,6 +83,9 @@ net::Task<Result<void>> understand(Exchange& exchange) {
   if (exchange.body.empty())
     co_return fail(FaultKind::InvalidRequest, "the request has no body; send one JSON object");
   NARU_CO_TRY(exchange.tree, json::Tree::parse(exchange.body));
+  // Ten bytes of `[1,1,1,…` are a hundred as a tree.
+  NARU_CO_TRY_VOID(exchange.body_memory->grow_to(
+      exchange.body.capacity() + exchange.tree->held_bytes(), exchange.limits().body_memory_bytes));
   NARU_CO_TRY(exchange.scan,
               exchange.dialect().scan_request(exchange.endpoint.operation, *exchange.tree));
   co_return Result<void>{};

@@ -46,6 +46,7 @@ struct ClientRequest {
   std::string_view target = {};                  ///< path after the remote's prefix, with query
   const std::vector<Header>* headers = nullptr;  ///< besides Host and length
   std::string_view body = {};
+  bool* leaves = nullptr;  ///< set when its bytes begin to be written, if given
 };
 
 /// An answer being read. Destroying it before its end cancels: the connection is closed.

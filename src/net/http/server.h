@@ -19,6 +19,8 @@ class ServerCall {
   virtual std::string_view peer() const = 0;
   /// Fires when the client has gone away, a half-close included; watched in every phase.
   virtual Stop& gone() = 0;
+  /// `gone` fired because we stop: the client is there, and can be told within a second.
+  virtual bool stopping() const = 0;
   /// The declared length of the body, if there is one (0 without a body).
   virtual std::optional<std::uint64_t> body_length() const = 0;
   /// Next bytes of the body as sent (chunking undone, content coding not); 0 at its end. Sends
@@ -38,13 +40,19 @@ class ServerCall {
 };
 
 /// Who answers. One object for all loops; must be safe to call from each.
+/// What goes to a client whose request never became a call.
+struct Refusal {
+  std::vector<Header> headers = {};
+  std::string body = {};  ///< JSON
+};
+
 class Handler {
  public:
   virtual ~Handler() = default;
   /// Lifetime: `call` lives until the task ends. Without an answer the connection is closed.
   virtual Task<void> serve(ServerCall& call) = 0;
-  /// Body (JSON) for a request so broken that it never became a call; `target` may be empty.
-  virtual std::string refusal(const Fault& fault, std::string_view target) = 0;
+  /// For a request so broken that it never became a call; `target` may be empty.
+  virtual Refusal refusal(const Fault& fault, std::string_view target) = 0;
 };
 
 struct ListenOptions {

@@ -25,6 +25,7 @@ class PooledClient final : public HttpClient {
 
     if (PooledStream idle = pool_.take(to->key()); idle.stream != nullptr) {
       auto call = std::make_unique<HttpCall>(to, HttpCall::Connection{std::move(idle)}, pool_);
+      if (request.leaves != nullptr) *request.leaves = true;
       const auto opened = co_await call->open(head, request, until);
       if (opened) co_return CallPtr(std::move(call));
       // The peer may have closed an idle connection just as we chose it: RFC 9112, 9.3.1.
@@ -47,6 +48,7 @@ class PooledClient final : public HttpClient {
     const Monotonic now = loop_.clock().now();
     auto call = std::make_unique<HttpCall>(
         to, HttpCall::Connection{{std::move(stream), now}, now - began}, pool_);
+    if (request.leaves != nullptr) *request.leaves = true;
     const auto opened = co_await call->open(head, request, until);
     NARU_CO_TRY_VOID(opened);
     co_return CallPtr(std::move(call));

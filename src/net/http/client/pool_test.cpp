@@ -23,6 +23,7 @@ class IdleStream final : public ByteStream {
   Result<std::size_t> write_now(const Parts&) override { return 0; }
   Task<Result<void>> write_all(Parts, Until) override { co_return Result<void>{}; }
   bool readable_now() override { return readable_; }
+  bool hung_up_now() override { return false; }
   void finish_writing() override {}
   void close() override {}
   void reset() override {}

@@ -95,6 +95,10 @@ void Acceptor::drain() {
   for (Connection* connection : connections_) connection->end_soon();
 }
 
+void Acceptor::end_calls() {
+  for (Connection* connection : connections_) connection->end_call();
+}
+
 void Acceptor::cut() {
   tasks_.stop().fire();
   for (Connection* connection : connections_) connection->cut();

@@ -34,6 +34,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   /// Accepts no more; connections end after the request under way.
   void drain();
   /// Ends every connection at once.
+  void end_calls();
   void cut();
   Loop& loop() { return loop_; }
 

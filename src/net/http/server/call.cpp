@@ -99,18 +99,30 @@ Task<Result<void>> Connection::send(Parts parts, Until until) {
   if (failed_) co_return fail(FaultKind::Cancelled, "the client has gone away");
   const auto sent = stream_->write_now(parts);
   if (!sent) co_return fail(lost(sent.error()));
-  if (!drop_front(parts, *sent)) co_return Result<void>{};
-  const auto written = co_await stream_->write_all(parts, until);
-  if (!written) co_return fail(lost(written.error()));
+  // The time is for progress, not for the whole: a client that keeps reading is served to the end.
+  const Monotonic begun = loop().clock().now();
+  const bool timed = until.deadline != Monotonic::max();
+  const auto patience = until.deadline - begun;
+  std::size_t size = *sent;
+  while (drop_front(parts, size)) {
+    if (timed) until.deadline = loop().clock().now() + patience;
+    const Parts next = front_of(parts, kProgressBytes);
+    size = next[0].size() + next[1].size() + next[2].size();
+    const auto written = co_await stream_->write_all(next, until);
+    if (!written) co_return fail(lost(written.error()));
+  }
   co_return Result<void>{};
 }
 
-/// The answer cannot go on: a client that is gone is no upstream that failed.
+/// The answer cannot go on, and with it the call: a client that is gone, or takes nothing, is no
+/// upstream that failed.
 Fault Connection::lost(Fault fault) {
   failed_ = true;
-  if (fault.kind != FaultKind::UpstreamFailed) return fault;
   if (gone_) gone_->fire();
-  return {.kind = FaultKind::Cancelled, .detail = fault.detail, .origin = Origin::Client};
+  const bool late = fault.kind == FaultKind::UpstreamTimeout;
+  return {.kind = FaultKind::Cancelled,
+          .detail = late ? "the client took nothing for too long" : std::move(fault.detail),
+          .origin = Origin::Client};
 }
 
 }  // namespace naru::net

@@ -8,6 +8,7 @@
 namespace naru::net {
 namespace {
 
+constexpr std::chrono::milliseconds kHangUpLook{50};
 constexpr std::chrono::seconds kDrainTime{5};   // for the rest of a body nobody has read
 constexpr std::chrono::seconds kLingerTime{5};  // for the client to read the last answer
 
@@ -24,7 +25,10 @@ Connection::Connection(ConnectionContext& context, std::unique_ptr<ByteStream> s
             connection.late_ = true;
             connection.news_.wake();
           },
-          this) {}
+          this),
+      hang_up_(
+          stream_->loop().timers(),
+          [](void* self) { static_cast<Connection*>(self)->look_for_hang_up(); }, this) {}
 
 Connection::~Connection() = default;
 
@@ -42,12 +46,20 @@ Task<void> Connection::run() {
   }
   if (refusal_) co_await send_refusal();
   if (phase_ == Phase::Answered && !failed_) co_await linger();
+  hang_up_.unset();
   stream_->close();
   while (reading_) co_await news_.wait();
 }
 
 void Connection::end_soon() {
   ending_ = true;
+  news_.wake();
+}
+
+void Connection::end_call() {
+  ending_ = true;
+  stopping_ = gone_ && !gone_->fired();
+  if (stopping_) gone_->fire();
   news_.wake();
 }
 
@@ -64,9 +76,21 @@ void Connection::keep_reading() {
   const std::size_t bound =
       gone_ ? kMostUnreadBytes : context_.options.max_head_bytes + ReadBuffer::kBlockBytes;
   const std::span<char> room = buffer_.room(bound);
-  if (room.empty()) return;
+  if (room.empty()) {
+    // Requests sent ahead fill it; the client's leaving stands behind them.
+    if (gone_) hang_up_.set(loop().clock().now() + kHangUpLook);
+    return;
+  }
   reading_ = true;
   stream_->start_read(room, *this);
+}
+
+void Connection::look_for_hang_up() {
+  if (reading_ || ended_ || !gone_) return;
+  if (!stream_->hung_up_now()) return keep_reading();
+  ended_ = true;
+  gone_->fire();
+  news_.wake();
 }
 
 void Connection::on_read(Result<std::size_t> got) {
@@ -151,7 +175,7 @@ Connection::Look Connection::refuse(int status, Fault fault) {
   return Look::Refused;
 }
 
-/// Has the handler answer. A broken invariant costs this request, not the process.
+/// Has the handler answer. A broken invariant, or no memory, costs this request, not the process.
 Task<void> Connection::serve_call() {
   gone_.emplace();
   sends_body_ = head_.method != "HEAD";
@@ -159,7 +183,7 @@ Task<void> Connection::serve_call() {
   if (ended_) gone_->fire();
   try {
     co_await context_.handler.serve(*this);
-  } catch (const BrokenInvariant& broken) {
+  } catch (const std::exception& broken) {
     loop().log().error("connection.broken", {telemetry::field("why", broken.what())});
     if (phase_ == Phase::Unanswered)
       refusal_ = {.status = 500,
@@ -170,10 +194,11 @@ Task<void> Connection::serve_call() {
 Task<void> Connection::send_refusal() {
   ending_ = true;
   sends_body_ = head_.method != "HEAD";
-  ReplyHead head{.status = refusal_->status, .headers = {{"content-type", "application/json"}}};
-  const std::string body = context_.handler.refusal(refusal_->fault, head_.target);
+  Refusal refusal = context_.handler.refusal(refusal_->fault, head_.target);
+  ReplyHead head{.status = refusal_->status, .headers = std::move(refusal.headers)};
+  head.headers.push_back({"content-type", "application/json"});
   const Until soon{.deadline = loop().clock().now() + kLingerTime};
-  const auto sent = co_await reply(std::move(head), body, soon);
+  const auto sent = co_await reply(std::move(head), refusal.body, soon);
   failed_ = !sent;
 }
 

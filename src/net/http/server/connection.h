@@ -25,6 +25,7 @@ class Connection final : public ServerCall, private ReadDone {
  public:
   static constexpr std::size_t kMostUnreadBytes = 32 << 10;  ///< read ahead while a call runs
   static constexpr std::size_t kDrainedBytes = 64 << 10;     ///< of a body nobody has read
+  static constexpr std::size_t kProgressBytes = 64 << 10;    ///< taken within a write's time
 
   /// Lifetime: `context` and the loop outlive it.
   Connection(ConnectionContext& context, std::unique_ptr<ByteStream> stream);
@@ -34,6 +35,8 @@ class Connection final : public ServerCall, private ReadDone {
   Task<void> run();
   /// Ends after the request that is under way, at once if there is none.
   void end_soon();
+  /// Ends the call under way as if its client were gone, though it can still be told.
+  void end_call();
   /// Closes at once; whoever waits on the connection is told.
   void cut();
 
@@ -41,6 +44,7 @@ class Connection final : public ServerCall, private ReadDone {
   Loop& loop() override { return stream_->loop(); }
   std::string_view peer() const override { return stream_->peer(); }
   Stop& gone() override { return *gone_; }
+  bool stopping() const override { return stopping_; }
   std::optional<std::uint64_t> body_length() const override;
   Task<Result<std::size_t>> read_body(std::span<char> into, Until until) override;
   Task<Result<void>> reply(ReplyHead head, std::string_view body, Until until) override;
@@ -52,7 +56,7 @@ class Connection final : public ServerCall, private ReadDone {
  private:
   enum class Phase { Unanswered, Streaming, Answered };
   enum class Look { Incomplete, Found, Refused };
-  struct Refusal {
+  struct Refused {
     int status = 400;
     Fault fault = {};
   };
@@ -60,6 +64,7 @@ class Connection final : public ServerCall, private ReadDone {
   // reading: connection.cpp
   void on_read(Result<std::size_t> got) override;
   void keep_reading();
+  void look_for_hang_up();
   Task<bool> next_request();
   Look look_for_head();
   Look read_head(std::size_t length);
@@ -82,14 +87,16 @@ class Connection final : public ServerCall, private ReadDone {
   RequestParser parser_;
   RequestHead head_;
   std::optional<Stop> gone_;  // while a call runs
-  std::optional<Refusal> refusal_;
+  std::optional<Refused> refusal_;
   std::string out_;  // heads and chunk lines on their way out
   Wake news_;        // bytes, their end, a deadline, a word to end
   Timers::Timer deadline_;
+  Timers::Timer hang_up_;  // looks for a client that left while there is no room to read
   Phase phase_ = Phase::Unanswered;
   bool reading_ = false;         // a read is under way
   bool ended_ = false;           // the client sends no more, or is cut off
   bool late_ = false;            // `deadline_` has passed
+  bool stopping_ = false;        // the call is ended by us
   bool ending_ = false;          // no further request is read
   bool failed_ = false;          // the answer did not go out whole
   bool wants_continue_ = false;  // the client sends its body after `100 Continue`

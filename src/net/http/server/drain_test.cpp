@@ -28,7 +28,7 @@ class HoldingHandler final : public Handler {
     const auto sent = co_await call.reply({}, "hello", {});
     if (!sent) was_cut = true;
   }
-  std::string refusal(const Fault&, std::string_view) override { return ""; }
+  Refusal refusal(const Fault&, std::string_view) override { return {}; }
 
   std::promise<Handoff<std::string>> holds;
   std::atomic<int> served = 0;
@@ -104,12 +104,13 @@ TEST_F(HttpDrainTest, closes_idle_connections_and_lets_calls_end) {
   EXPECT_FALSE(handler_.was_cut);
 }
 
-TEST_F(HttpDrainTest, cuts_what_is_left_at_its_deadline) {
+TEST_F(HttpDrainTest, ends_what_is_left_at_its_deadline_and_lets_it_say_so) {
   RawClient busy(server_->port());
   busy.send(get("/hold"));
   handler_.holds.get_future().wait();
   server_->drain(in(seconds(0)));
   EXPECT_TRUE(handler_.was_cut);
+  EXPECT_THAT(answer(busy), EndsWith("hello"));
   EXPECT_TRUE(is_closed(busy));
   EXPECT_EQ(server_->connections(), 0u);
 }
@@ -132,6 +133,7 @@ TEST_F(HttpDrainTest, ends_although_the_loops_have_stopped) {
   loops_.stop();
   server_.reset();
   EXPECT_TRUE(handler_.was_cut);
+  EXPECT_THAT(answer(busy), EndsWith("hello"));
   EXPECT_TRUE(is_closed(busy));
 }
 

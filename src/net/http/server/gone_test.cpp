@@ -152,7 +152,7 @@ TEST_F(ClientGoneTest, a_client_that_does_not_read_is_waited_for_and_then_cut) {
   pass(milliseconds(900));
   EXPECT_THAT(handler_.notes, IsEmpty());
   pass(milliseconds(200));
-  EXPECT_THAT(handler_.notes, ElementsAre("upstream_timeout"));
+  EXPECT_THAT(handler_.notes, ElementsAre("abandoned"));
   EXPECT_EQ(server_->connections(), 0u);
 }
 

@@ -78,7 +78,7 @@ void append_value(std::string& out, std::string_view value) {
   const std::size_t begin = out.size();
   out += value;
   for (std::size_t i = begin; i < out.size(); ++i)
-    if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
+    if (static_cast<unsigned char>(out[i]) < ' ' || out[i] == '\x7f') out[i] = ' ';
 }
 
 }  // namespace

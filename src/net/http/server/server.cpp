@@ -5,6 +5,7 @@
 namespace naru::net {
 namespace {
 
+constexpr std::chrono::seconds kLastWords{1};      // for clients to be told that we stop
 constexpr std::chrono::seconds kAbandonAfter{10};  // a handler that does not end when told
 
 class LoopsServer final : public HttpServer {
@@ -40,8 +41,10 @@ class LoopsServer final : public HttpServer {
     shared_->draining = true;
     on_each_loop([](Acceptor& acceptor) { acceptor.drain(); });
     if (wait_for_end(clock_, by)) return;
-    on_each_loop([](Acceptor& acceptor) { acceptor.cut(); });
     const SystemClock real;
+    on_each_loop([](Acceptor& acceptor) { acceptor.end_calls(); });
+    if (wait_for_end(real, real.now() + kLastWords)) return;
+    on_each_loop([](Acceptor& acceptor) { acceptor.cut(); });
     if (!wait_for_end(real, real.now() + kAbandonAfter))
       acceptors_.front()->loop().log().error("listen.abandoned",
                                              {telemetry::field("connections", connections())});
@@ -74,7 +77,7 @@ class LoopsServer final : public HttpServer {
   std::shared_ptr<ServerShared> shared_;
   SocketAddress address_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
-  bool drained_ = false;
+  std::atomic<bool> drained_ = false;
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ class Answering final : public Handler {
         std::string_view(body, 65), {.stop = &call.gone()});
     benchmark::DoNotOptimize(sent);
   }
-  std::string refusal(const Fault&, std::string_view) override { return "{}"; }
+  Refusal refusal(const Fault&, std::string_view) override { return {.body = "{}"}; }
 };
 
 int connect_to(std::uint16_t port) {

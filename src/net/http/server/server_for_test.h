@@ -28,8 +28,8 @@ class ScriptedHandler final : public Handler {
     targets.emplace_back(call.head().target);
     co_await script(call, *this);
   }
-  std::string refusal(const Fault& fault, std::string_view target) override {
-    return fmt::format("refused '{}': {}", target, fault.detail);
+  Refusal refusal(const Fault& fault, std::string_view target) override {
+    return {.body = fmt::format("refused '{}': {}", target, fault.detail)};
   }
 
   Script script = nullptr;
