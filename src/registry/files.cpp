@@ -36,4 +36,15 @@ std::string fingerprint(const std::string& path) {
                      about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
 }
 
+std::map<std::string, std::string> fingerprints(const std::vector<std::string>& paths) {
+  std::map<std::string, std::string> seen;
+  for (const std::string& path : paths) {
+    seen[path] = fingerprint(path);
+    const auto files = document_files(path);
+    if (!files) continue;
+    for (const std::string& file : *files) seen[file] = fingerprint(file);
+  }
+  return seen;
+}
+
 }  // namespace naru::registry

@@ -26,7 +26,9 @@ class Loader {
     if (!files) return file_problem(path, files.error().detail);
     for (const std::string& file : *files) {
       draft_.uses(file);
-      const auto text = sys::read_file(file, kMaxFileBytes);
+      // A folder may hold anything; what is named itself may well be /dev/stdin.
+      const auto pipes = file == path ? sys::Pipes::Wait : sys::Pipes::Refuse;
+      const auto text = sys::read_file(file, kMaxFileBytes, pipes);
       if (text) {
         read_text(*text, file);
       } else {
@@ -62,8 +64,7 @@ class Loader {
 
  private:
   void file_problem(const std::string& file, std::string text) {
-    if (order_.emplace(file, order_.size()).second) {
-    }
+    order_.emplace(file, order_.size());
     draft_.problems().push_back({.path = "", .text = std::move(text), .file = file});
   }
 

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
 
 #include "registry/temporary_folder_for_test.h"
 #include "registry/toy_kinds_for_test.h"
@@ -163,6 +167,12 @@ std::vector<Bad> bad_yaml() {
        "kind: Route\nname: *-opus\n",
        {"t.yaml:2:7: cannot be read as YAML: the referenced anchor is not defined; put "
         "quotes around a text that begins with '*'"}},
+      {"a bare star after other things that are wrong",
+       "kind: Route\nname: &n east\naliases: [*n, *-opus]\n",
+       {"t.yaml:2:7: name has the anchor '&n'; take it out",
+        "t.yaml:3:11: aliases[0] is an alias ('*'); write the value out, or put quotes around it",
+        "t.yaml:3:15: cannot be read as YAML: the referenced anchor is not defined; put "
+        "quotes around a text that begins with '*'"}},
       {"broken YAML after a good document",
        "kind: Harbour\nname: busan\nwait: 5\n---\nkind: [1,\n",
        {"t.yaml:3:7: Harbour busan: wait is '5'; durations carry a unit, as 5s",
@@ -252,6 +262,25 @@ TEST(Load, names_files_it_cannot_read_and_reads_the_others) {
                           folder.at("empty") + ": is a folder without any .yaml file",
                           testing::EndsWith("bad.yaml:2:7: Company: open is '1'; give true or "
                                             "false")));
+}
+
+TEST(Load, waits_for_no_pipe_that_lies_in_a_folder) {
+  const TemporaryFolder folder;
+  folder.write("conf/a.yaml", "kind: Company\n");
+  const std::string pipe = folder.at("conf/b.yaml");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::vector<std::string> paths = {folder.at("conf")};
+  EXPECT_THAT(written(load(toy::kinds(), paths, {}).problems),
+              ElementsAre(fmt::format("{0}: cannot read {0}: it is no regular file", pipe)));
+}
+
+TEST(Load, reads_a_pipe_that_is_named_itself) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.at("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::jthread writer([&] { std::ofstream(pipe) << "kind: Company\n"; });
+  const std::vector<std::string> paths = {pipe};
+  EXPECT_THAT(written(load(toy::kinds(), paths, {}).problems), ElementsAre());
 }
 
 TEST(Load, lists_every_file_that_had_a_part_in_it) {

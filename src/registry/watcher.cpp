@@ -62,16 +62,7 @@ Watcher::~Watcher() {
   ::eventfd_write(stopped_.get(), 1);
 }
 
-Watcher::Fingerprints Watcher::look() const {
-  Fingerprints seen;
-  for (const std::string& path : options_.paths()) {
-    seen[path] = fingerprint(path);
-    const auto files = document_files(path);
-    if (!files) continue;
-    for (const std::string& file : *files) seen[file] = fingerprint(file);
-  }
-  return seen;
-}
+Watcher::Fingerprints Watcher::look() const { return fingerprints(options_.paths()); }
 
 void Watcher::watch(const Fingerprints& seen) {
   std::set<std::string> folders;

@@ -4,6 +4,8 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <unordered_map>
 
@@ -176,6 +178,17 @@ class Builder final : public YAML::EventHandler {
   std::vector<Open> open_;
 };
 
+/// Whether there was a document. What it was found wrong with before the parser throws is kept.
+bool read_document(YAML::Parser& parser, Places& places, YamlDocument& document, YamlFile& file) {
+  Builder builder(places, document);
+  try {
+    return parser.HandleNextDocument(builder);
+  } catch (const YAML::Exception&) {
+    std::ranges::move(document.problems, std::back_inserter(file.problems));
+    throw;
+  }
+}
+
 /// Reads one document after the other until there is none, or the parser throws.
 void read_documents(std::string_view text, YamlFile& file) {
   std::istringstream stream{std::string(text)};
@@ -183,8 +196,7 @@ void read_documents(std::string_view text, YamlFile& file) {
   Places places(text);
   for (std::size_t count = 0;; ++count) {
     YamlDocument document;
-    Builder builder(places, document);
-    if (!parser.HandleNextDocument(builder)) return;
+    if (!read_document(parser, places, document, file)) return;
     if (count == kMaxDocuments) {
       file.problems.push_back(
           {.path = "",

@@ -4,13 +4,18 @@
 
 #include <cstdlib>
 
+#include "registry/endpoints.h"
 #include "sys/files.h"
 
 namespace naru::driver {
 namespace {
 
+// A thread each: calls that wait for a slot, and naru's own questions, which must never wait.
+constexpr std::uint32_t kOtherCalls = registry::Endpoints::kMaxQueued + 4;
 constexpr std::size_t kMaxSocketPath = 107;
-constexpr std::size_t kLongestName = 63 + 1 + 16 + 4;  // DNS label, dash, digest, `.ctl`
+constexpr std::string_view kEngineSuffix = ".sock";
+constexpr std::string_view kControlSuffix = ".ctl";
+constexpr std::size_t kNameBytes = 16 + kEngineSuffix.size();  // a digest, since names are long
 
 /// FNV-1a: names a command line; nobody is kept out by it.
 std::uint64_t digest_of(const std::vector<std::string>& words) {
@@ -24,7 +29,7 @@ std::uint64_t digest_of(const std::vector<std::string>& words) {
 }
 
 bool fits(const std::string& directory) {
-  return directory.size() + 1 + kLongestName <= kMaxSocketPath;
+  return directory.size() + 1 + kNameBytes <= kMaxSocketPath;
 }
 
 std::string short_directory(const std::string& data_directory) {
@@ -64,7 +69,7 @@ std::vector<std::string> engine_command(const DeploymentSpec& spec, const std::s
                                    "--cache-ram",
                                    fmt::to_string(spec.prompt_cache_mib),
                                    "--threads-http",
-                                   fmt::to_string(spec.parallel + 2),
+                                   fmt::to_string(spec.parallel + kOtherCalls),
                                    "--metrics",
                                    "--slots",
                                    "--no-ui",
@@ -82,8 +87,14 @@ std::vector<std::string> engine_command(const DeploymentSpec& spec, const std::s
 EnginePaths engine_paths(const std::string& directory, const DeploymentSpec& spec,
                          const std::string& binary) {
   const std::uint64_t digest = digest_of(engine_command(spec, binary, directory));
-  const std::string stem = fmt::format("{}/{}-{:016x}", directory, spec.name, digest);
-  return {.engine = stem + ".sock", .control = stem + ".ctl"};
+  const std::string stem = fmt::format("{}/{:016x}", directory, digest);
+  return {.engine = fmt::format("{}{}", stem, kEngineSuffix),
+          .control = fmt::format("{}{}", stem, kControlSuffix)};
+}
+
+std::string engine_socket_beside(std::string_view control_path) {
+  if (control_path.ends_with(kControlSuffix)) control_path.remove_suffix(kControlSuffix.size());
+  return fmt::format("{}{}", control_path, kEngineSuffix);
 }
 
 }  // namespace naru::driver

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -23,9 +24,12 @@ Result<std::string> socket_directory(const std::string& data_directory);
 std::vector<std::string> engine_command(const DeploymentSpec& spec, const std::string& binary,
                                         const std::string& socket);
 
-/// Paths that follow from name and command line: a naru that starts again with the same documents
-/// finds the engine it left; with others it does not.
+/// Paths that follow from the command line, name included: a naru that starts again with the same
+/// documents finds the engine it left; with others it does not.
 EnginePaths engine_paths(const std::string& directory, const DeploymentSpec& spec,
                          const std::string& binary);
+
+/// The path of the engine's socket that stands beside its holder's.
+std::string engine_socket_beside(std::string_view control_path);
 
 }  // namespace naru::driver

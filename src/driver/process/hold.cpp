@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <deque>
 
+#include "driver/process/engine_command.h"
 #include "sys/process.h"
 
 namespace naru::driver {
@@ -20,19 +21,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxClients = 4;            // one, and another one during an upgrade
+constexpr std::size_t kMaxClients = 4;  // one, and another one during an upgrade
+constexpr std::chrono::milliseconds kFirstClient{2'000};
 constexpr std::size_t kMaxUnsentBytes = 1 << 20;  // a naru that does not read is let go
-
-/// What an engine is given of our environment: nothing that could be a key.
-const std::vector<std::string> kEngineEnvironment{"PATH",
-                                                  "LANG",
-                                                  "LC_ALL",
-                                                  "TMPDIR",
-                                                  "LD_LIBRARY_PATH",
-                                                  "CUDA_VISIBLE_DEVICES",
-                                                  "HIP_VISIBLE_DEVICES",
-                                                  "ROCR_VISIBLE_DEVICES",
-                                                  "GGML_CUDA_ENABLE_UNIFIED_MEMORY"};
 
 /// An attached naru.
 struct Client {
@@ -56,10 +47,18 @@ class Holder {
       end_if_unattached();
     }
     read_output();
+    if (!was_attached_) wait_for_first();
     tell("X " + engine_.ended()->text());
   }
 
  private:
+  /// An engine that ends at once (a flag it does not know) has last words too: its naru is on the
+  /// way here.
+  void wait_for_first() {
+    pollfd client{.fd = listener_.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&client, 1, static_cast<int>(kFirstClient.count())) == 1) accept_client();
+  }
+
   void wait() {
     std::vector<pollfd> watched{{.fd = listener_.get(), .events = POLLIN, .revents = 0},
                                 {.fd = engine_.pidfd(), .events = POLLIN, .revents = 0}};
@@ -75,6 +74,7 @@ class Holder {
   void accept_client() {
     sys::Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd.is_open() || clients_.size() >= kMaxClients) return;
+    was_attached_ = true;
     clients_.push_back({.fd = std::move(fd), .unsent = fmt::format("S {}\n", engine_.pid())});
     for (const std::string& line : kept_) clients_.back().unsent += "L " + line + "\n";
     send(clients_.back());
@@ -163,6 +163,7 @@ class Holder {
   std::string line_;
   Steady::time_point attached_ = Steady::now();
   bool terminated_ = false;
+  bool was_attached_ = false;
 };
 
 sys::Fd listen_on(const std::string& path) {
@@ -185,6 +186,19 @@ int complain(std::string_view text) {
 
 }  // namespace
 
+const std::vector<std::string>& engine_environment() {
+  static const std::vector<std::string> names{"PATH",
+                                              "LANG",
+                                              "LC_ALL",
+                                              "TMPDIR",
+                                              "LD_LIBRARY_PATH",
+                                              "CUDA_VISIBLE_DEVICES",
+                                              "HIP_VISIBLE_DEVICES",
+                                              "ROCR_VISIBLE_DEVICES",
+                                              "GGML_CUDA_ENABLE_UNIFIED_MEMORY"};
+  return names;
+}
+
 int hold_main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv, argv + argc);
   if (arguments.size() < 3 || arguments[1] != "--")
@@ -197,13 +211,16 @@ int hold_main(int argc, char** argv) {
   sys::Fd inlet(pipe[1]);
   ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
   auto engine = sys::spawn({.arguments = {arguments.begin() + 2, arguments.end()},
-                            .environment = sys::environment_of(kEngineEnvironment),
+                            .environment = sys::environment_of(engine_environment()),
                             .descriptors = {{inlet.get(), 1}, {inlet.get(), 2}},
                             .die_with_parent = true});
   inlet.reset();
   if (!engine) return complain(engine.error().detail);
-  Holder(std::move(listener), *std::move(engine), std::move(output)).run();
+  Holder holder(std::move(listener), *std::move(engine), std::move(output));
+  holder.run();
+  // Before the holder lets go of its clients: the next one may take the same paths at once.
   ::unlink(arguments[0].c_str());
+  ::unlink(engine_socket_beside(arguments[0]).c_str());
   return 0;
 }
 

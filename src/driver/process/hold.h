@@ -23,6 +23,10 @@ inline constexpr std::size_t kKeptLines = 64;        ///< shown to a naru that a
 /// Gives the exit status of the process.
 int hold_main(int argc, char** argv);
 
+/// What a holder and its engine are given of naru's environment, by name: nothing that could be a
+/// key.
+const std::vector<std::string>& engine_environment();
+
 /// Command line of a holder that runs as `self_binary hold …`.
 std::vector<std::string> holder_command(const std::string& self_binary,
                                         const std::string& control_path,

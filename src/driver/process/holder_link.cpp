@@ -50,8 +50,16 @@ void HolderLink::take_line(std::string_view line) {
   if (line[0] == 'X') news_.exited = std::string(rest);
   if (line[0] != 'L') return;
   news_.output = true;
+  log_to_.debug("engine.output",
+                {telemetry::field("deployment", deployment_), telemetry::field("text", rest)});
   log_.emplace_back(rest);
   if (log_.size() > kKeptLines) log_.pop_front();
+}
+
+void HolderLink::let_go(std::string how) {
+  if (stream_ != nullptr) stream_->close();
+  stream_.reset();
+  news_.exited = std::move(how);
 }
 
 HolderLink::News HolderLink::take_news() {

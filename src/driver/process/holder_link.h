@@ -5,14 +5,16 @@
 #include <string>
 
 #include "net/byte_stream.h"
+#include "telemetry/log.h"
 
 namespace naru::driver {
 
 /// naru's end of the line to a holder. Belongs to one loop.
 class HolderLink {
  public:
-  /// Lifetime: `loop` outlives it.
-  explicit HolderLink(net::Loop& loop) : loop_(loop) {}
+  /// `deployment` is named beside each line of output in the log. Lifetime: both outlive it.
+  HolderLink(net::Loop& loop, telemetry::Log& log, std::string deployment)
+      : loop_(loop), log_to_(log), deployment_(std::move(deployment)) {}
 
   /// Connects to the holder at `path`. Fails: UpstreamFailed when there is none.
   net::Task<Result<void>> attach(std::string path, net::Until until);
@@ -21,6 +23,8 @@ class HolderLink {
   bool attached() const { return stream_ != nullptr; }
   net::Task<void> ask_to_end();  ///< SIGTERM to the engine
   net::Task<void> kill();        ///< SIGKILL
+  /// Waits for the holder no longer; the engine has ended, as far as we can tell, as `how` says.
+  void let_go(std::string how);
 
   /// What has been told since the last call.
   struct News {
@@ -35,6 +39,8 @@ class HolderLink {
   net::Task<void> send(std::string_view letter);
   void take_line(std::string_view line);
   net::Loop& loop_;
+  telemetry::Log& log_to_;
+  std::string deployment_;
   std::shared_ptr<net::ByteStream> stream_;  // shared with a read or write under way
   std::string partial_;
   News news_;

@@ -51,14 +51,10 @@ Act Instance::when_loading(const Observation& seen) {
       progressed_ = seen.now;
       return Act::Nothing;
     }
-    killed_for_ = "it generates nothing";
-  } else if (seen.now - active_ >= spec_->load_timeout) {
-    killed_for_ = "no progress in loading";
-  } else {
-    return Act::Nothing;
+    return kill(seen, "it generates nothing");
   }
-  if (std::exchange(kill_sent_, true)) return Act::Nothing;
-  return Act::Kill;
+  if (seen.now - active_ >= spec_->load_timeout) return kill(seen, "no progress in loading");
+  return Act::Nothing;
 }
 
 bool Instance::is_stuck(const Observation& seen) {
@@ -84,14 +80,22 @@ Act Instance::when_ready(const Observation& seen) {
   }
   if (seen.health == Health::Ok) misses_ = 0;
   if (seen.health == Health::Unreachable) ++misses_;
-  if (misses_ >= kMissesToKill)
-    killed_for_ = "it does not answer";
-  else if (is_stuck(seen))
-    killed_for_ = "it makes no progress";
-  else
-    return Act::Nothing;
-  if (std::exchange(kill_sent_, true)) return Act::Nothing;
+  if (misses_ >= kMissesToKill) return kill(seen, "it does not answer");
+  if (is_stuck(seen)) return kill(seen, "it makes no progress");
+  return Act::Nothing;
+}
+
+/// From here no call is sent to it, whenever it ends.
+Act Instance::kill(const Observation& seen, std::string why) {
+  if (stage_ == Stage::Ready && seen.now - since_ >= kCrashWindow) backoffs_ = 0;
+  killed_for_ = why;
+  enter(Stage::Killing, seen.now, std::move(why));
   return Act::Kill;
+}
+
+Act Instance::when_killed(const Observation& seen) {
+  if (seen.now - since_ < kKillPatience || std::exchange(kill_sent_, true)) return Act::Nothing;
+  return Act::GiveUp;
 }
 
 Act Instance::when_draining(const Observation& seen) {
@@ -123,8 +127,11 @@ Act Instance::observe(const Observation& seen) {
     case Stage::Draining:
       return when_draining(seen);
     case Stage::Stopping:
+      if (seen.now - since_ >= kStopPatience + kKillPatience) return Act::GiveUp;
       if (seen.now - since_ < kStopPatience || std::exchange(kill_sent_, true)) return Act::Nothing;
       return Act::Kill;
+    case Stage::Killing:
+      return when_killed(seen);
     case Stage::Backoff:
       if (seen.stop) enter(Stage::Stopped, seen.now, "stopped");
       if (seen.stop || seen.now < retry_at_) return Act::Nothing;
@@ -150,6 +157,7 @@ registry::Phase Instance::phase() const {
     case Stage::Draining:
     case Stage::Stopping:
       return registry::Phase::Draining;
+    case Stage::Killing:
     case Stage::Backoff:
       return registry::Phase::Backoff;
     case Stage::Failed:
@@ -170,6 +178,7 @@ std::chrono::milliseconds Instance::look_again() const {
       return 1'000ms;
     case Stage::Draining:
     case Stage::Stopping:
+    case Stage::Killing:
     case Stage::Backoff:
       return 100ms;
   }

@@ -18,6 +18,7 @@ enum class Stage : std::uint8_t {
   Ready,
   Draining,  ///< no new calls; those in flight end
   Stopping,  ///< asked to end
+  Killing,   ///< ended by force for what it did; started again
   Backoff,   ///< waits before the next start
   Failed,    ///< given up
 };
@@ -49,7 +50,14 @@ struct Observation {
 };
 
 /// What is to be done next.
-enum class Act : std::uint8_t { Nothing, Spawn, Warm, Terminate, Kill };
+enum class Act : std::uint8_t {
+  Nothing,
+  Spawn,
+  Warm,
+  Terminate,
+  Kill,
+  GiveUp,  ///< it did not end when killed: let go of it
+};
 
 /// Life of one instance: pure, told what is seen, says what to do. One writer.
 class Instance {
@@ -61,6 +69,7 @@ class Instance {
   static constexpr std::chrono::seconds kMostBackoff{300};
   static constexpr std::chrono::seconds kStuck{30};         ///< work without progress
   static constexpr std::chrono::seconds kStopPatience{10};  ///< SIGTERM to SIGKILL
+  static constexpr std::chrono::seconds kKillPatience{5};   ///< SIGKILL to letting go
 
   Instance(std::shared_ptr<const DeploymentSpec> spec, Rng& rng)
       : spec_(std::move(spec)), rng_(rng) {}
@@ -77,6 +86,8 @@ class Instance {
   void enter(Stage stage, Monotonic now, std::string reason);
   Act crash(const Observation& seen, const std::string& why);
   Act start(const Observation& seen);
+  Act kill(const Observation& seen, std::string why);
+  Act when_killed(const Observation& seen);
   Act when_loading(const Observation& seen);
   Act when_ready(const Observation& seen);
   Act when_draining(const Observation& seen);

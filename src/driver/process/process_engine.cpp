@@ -18,6 +18,12 @@ constexpr std::chrono::milliseconds kAttachTime{2'000};
 constexpr std::chrono::milliseconds kAttachAgain{10};
 constexpr std::chrono::seconds kHealthEvery{1};
 
+/// The process group of `pid`, unless it is our own; 0 if it cannot be told.
+int group_of(int pid) {
+  const int group = ::getpgid(pid);
+  return group > 1 && group != ::getpgrp() ? group : 0;
+}
+
 /// The thin part around `Instance`: looks, asks it, does what it says.
 class ProcessEngine final : public Engine {
  public:
@@ -26,7 +32,7 @@ class ProcessEngine final : public Engine {
         spec_(std::move(spec)),
         binary_(spec_->engine_path.empty() ? context.default_engine : spec_->engine_path),
         instance_(spec_, context.loop.rng()),
-        link_(context.loop),
+        link_(context.loop, context.log, spec_->name),
         load_(context.endpoints.load(spec_->name)),
         tasks_(context.loop) {
     wanted_ = spec_->start == Start::Eager;
@@ -49,8 +55,11 @@ class ProcessEngine final : public Engine {
   net::Task<void> spawn(net::Until until);
   net::Task<bool> attach(net::Until until);
   static net::Task<void> follow(ProcessEngine& self, net::Until until);
-  net::Task<void> warm(net::Until until);
+  static net::Task<void> warm(ProcessEngine& self, net::Until until);
+  void give_up_on_engine();
+  void end_group();
   Result<void> prepare();
+  Monotonic next_look() const;
   Result<sys::Child> start_holder();
   void publish();
   void prod() {
@@ -70,6 +79,7 @@ class ProcessEngine final : public Engine {
   std::optional<sys::Child> holder_;
   EngineFacts facts_;
   std::string architecture_;
+  int group_ = 0;  // process group of holder and engine
   bool wanted_ = false;
   bool stop_ = false;
   std::optional<bool> warmed_;
@@ -99,9 +109,7 @@ Result<void> ProcessEngine::prepare() {
 Result<sys::Child> ProcessEngine::start_holder() {
   const auto command = engine_command(*spec_, binary_, paths_.engine);
   return sys::spawn({.arguments = holder_command(context_.self_binary, paths_.control, command),
-                     .environment = sys::environment_of(
-                         {"PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH",
-                          "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}),
+                     .environment = sys::environment_of(engine_environment()),
                      .own_session = true});
 }
 
@@ -147,10 +155,13 @@ net::Task<void> ProcessEngine::spawn(net::Until until) {
   holder_->signal(SIGKILL);
 }
 
-net::Task<void> ProcessEngine::warm(net::Until until) {
-  const bool generates = co_await probe_->warm(until);
-  if (generates) facts_ = co_await probe_->facts(until);
-  warmed_ = generates;
+/// Beside the looks, so that a word to stop is heard meanwhile. Lifetime: the engine joins its
+/// tasks before it ends.
+net::Task<void> ProcessEngine::warm(ProcessEngine& self, net::Until until) {
+  const bool generates = co_await self.probe_->warm(until);
+  if (generates) self.facts_ = co_await self.probe_->facts(until);
+  self.warmed_ = generates;
+  self.prod();
 }
 
 net::Task<void> ProcessEngine::act(Act act, net::Until until) {
@@ -161,7 +172,7 @@ net::Task<void> ProcessEngine::act(Act act, net::Until until) {
       co_await spawn(until);
       break;
     case Act::Warm:
-      co_await warm(until);
+      tasks_.spawn(warm(*this, {.stop = &tasks_.stop()}));
       break;
     case Act::Terminate:
       co_await link_.ask_to_end();
@@ -169,13 +180,30 @@ net::Task<void> ProcessEngine::act(Act act, net::Until until) {
     case Act::Kill:
       co_await link_.kill();
       break;
+    case Act::GiveUp:
+      give_up_on_engine();
+      break;
   }
+}
+
+/// The holder is a session of its own, and whatever its engine started belongs to it: an engine
+/// behind a script that did not `exec` outlives the script otherwise.
+void ProcessEngine::end_group() {
+  if (const int group = std::exchange(group_, 0); group > 1) ::kill(-group, SIGKILL);
+}
+
+/// Neither engine nor holder does as it is told: both are killed from here.
+void ProcessEngine::give_up_on_engine() {
+  end_group();
+  link_.let_go("it could not be ended");
 }
 
 net::Task<Observation> ProcessEngine::look(net::Until until) {
   HolderLink::News news = link_.take_news();
+  if (group_ == 0 && link_.attached() && link_.pid() > 0) group_ = group_of(link_.pid());
   if (news.exited && !link_.log().empty())
     *news.exited += "; its last words: " + link_.log().back();
+  if (news.exited) end_group();
   if (holder_) (void)holder_->ended();  // reaps it
   Observation seen{.wanted = wanted_ || load_->waiting.load() > 0,
                    .stop = stop_,
@@ -193,7 +221,8 @@ net::Task<Observation> ProcessEngine::look(net::Until until) {
   const bool ready = instance_.stage() == Stage::Ready;
   if (probe_ && link_.attached() && (loading || (ready && now >= next_health_))) {
     seen.health = co_await probe_->health(until);
-    if (ready && seen.in_flight > 0) seen.progress = co_await probe_->progress(until);
+    const bool answers = seen.health != Health::Unreachable;
+    if (ready && answers && seen.in_flight > 0) seen.progress = co_await probe_->progress(until);
     next_health_ = now + kHealthEvery;
   }
   seen.now = context_.loop.clock().now();
@@ -219,20 +248,26 @@ void ProcessEngine::publish() {
   if (context_.changed) context_.changed(spec_->name, phase);
 }
 
+/// A health call that took its whole second is followed by the next at once, so that an engine that
+/// hangs is known after three of them.
+Monotonic ProcessEngine::next_look() const {
+  const Monotonic usual = context_.loop.clock().now() + instance_.look_again();
+  return instance_.stage() == Stage::Ready ? std::min(usual, next_health_) : usual;
+}
+
 net::Task<void> ProcessEngine::run(net::Until until) {
   context_.endpoints.set(spec_->name, {.reason = "not started"});
   while (!until.stopped()) {
     const Observation seen = co_await look(until);
     const Act next = instance_.observe(seen);
-    if (instance_.stage() == Stage::Draining) wanted_ = false;  // until the next call wakes it
+    if (instance_.phase() == registry::Phase::Draining) wanted_ = false;  // until a call wakes it
     publish();
     if (stop_ && instance_.stage() == Stage::Stopped) break;
     co_await act(next, until);
     if (next != Act::Nothing) continue;
     net::Stop prodded;
     prodded_ = &prodded;
-    auto woken = co_await net::wait(context_.loop, prodded,
-                                    until.by(context_.loop.clock().now() + instance_.look_again()));
+    auto woken = co_await net::wait(context_.loop, prodded, until.by(next_look()));
     prodded_ = nullptr;
     (void)woken;  // time, a word, or news: look again
   }
