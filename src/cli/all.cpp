@@ -6,6 +6,7 @@
 
 #include "base/settings/report.h"
 #include "cli/serve/data_directory.h"
+#include "cli/show/output.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "driver/process/hold.h"
@@ -107,7 +108,7 @@ std::span<const Verb> all_verbs() { return kVerbs; }
 
 void add_version(CLI::App& app, Globals& globals) {
   app.add_subcommand("version", "print the version")->callback([&globals] {
-    std::printf("naru %s\n", globals.version.c_str());
+    say(fmt::format("naru {}\n", globals.version));
   });
 }
 
@@ -118,7 +119,8 @@ int run(int argc, char** argv, std::string_view version) {
     Globals globals{.data_directory = usual_data_directory(), .version = std::string(version)};
     CLI::App app(kPurpose, "naru");
     declare(app, globals);
-    return run_verb(app, globals, argc, argv);
+    const int exit_code = run_verb(app, globals, argc, argv);
+    return all_said() || exit_code != 0 ? exit_code : 1;
   } catch (const std::exception& fault) {
     complain(fault.what());
   } catch (...) {

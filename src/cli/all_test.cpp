@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include "cli/run_for_test.h"
 #include "mock/mock.h"
 #include "registry/temporary_folder_for_test.h"
+#include "sys/fd.h"
 
 namespace naru::cli {
 namespace {
@@ -18,6 +20,7 @@ using ::testing::Not;
 using testing::Ran;
 using testing::run_line;
 using ::testing::StartsWith;
+using testing::Stdout;
 
 /// A data directory that no naru uses.
 class CommandLine : public ::testing::Test {
@@ -25,6 +28,17 @@ class CommandLine : public ::testing::Test {
   Ran naru(std::vector<std::string> words) const {
     words.insert(words.end(), {"--data-dir", folder_.at("data")});
     return run_line(std::move(words));
+  }
+  /// The same while stdout leads to a disk without room.
+  Ran into_a_full_disk(std::vector<std::string> words) const {
+    std::fflush(stdout);
+    const sys::Fd before(::dup(STDOUT_FILENO));
+    const sys::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    ::dup2(full.get(), STDOUT_FILENO);
+    words.insert(words.end(), {"--data-dir", folder_.at("data")});
+    const Ran ran = run_line(std::move(words), Stdout::AsItIs);
+    ::dup2(before.get(), STDOUT_FILENO);
+    return ran;
   }
 
   registry::TemporaryFolder folder_;
@@ -56,7 +70,9 @@ TEST_F(CommandLine, refuses_what_makes_no_sense_with_one_sentence_and_exit_2) {
            {{"keys"}, "subcommand"},
            {{"keys", "create"}, "name"},
            {{"keys", "create", "a", "--expires", "soon"}, "write it as 12h, 30d or 2w"},
+           {{"keys", "create", "a", "--expires", ""}, "write it as 12h, 30d or 2w"},
            {{"keys", "list", "--output", "xml"}, "xml"},
+           {{"backup", ""}, "the path of the backup is empty; name a new file"},
            {{"usage", "--by", "colour"}, "colour"},
            {{"chat", "m", "-m", "hi", "--url", "ftp://x", "--key", "k"}, "ftp"},
            {{"mock", "--port", "high"}, "high"},
@@ -114,6 +130,29 @@ TEST_F(CommandLine, looks_at_the_store_when_the_address_is_of_a_naru_that_is_gon
   folder_.write("data/admin.token", "nadm-x\n");
   EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("one"));
   EXPECT_THAT(naru({"models"}).err, StartsWith("naru: no naru runs on "));
+}
+
+TEST_F(CommandLine, tells_its_token_to_nobody_who_took_the_address_of_a_naru_that_is_gone) {
+  ASSERT_EQ(naru({"keys", "create", "one"}).exit_code, 0);
+  const SystemClock clock;
+  const auto other = mock::Mock::start({}, clock, telemetry::null_log());
+  ASSERT_TRUE(other);
+  folder_.write("data/admin.address", (*other)->url() + "\n");
+  folder_.write("data/data.address", (*other)->url() + "\n");
+  folder_.write("data/admin.token", "nadm-x\n");
+  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("one"));
+  EXPECT_THAT(naru({"models"}).err, StartsWith("naru: no naru runs on "));
+  EXPECT_THAT(naru({"chat", "m", "-m", "hi", "--key", "k"}).err, StartsWith("naru: no naru runs"));
+}
+
+TEST_F(CommandLine, says_when_its_output_was_lost_and_what_became_of_a_key) {
+  EXPECT_EQ(into_a_full_disk({"version"}).exit_code, 1);
+  const Ran made = into_a_full_disk({"keys", "create", "full"});
+  EXPECT_EQ(made.exit_code, 1);
+  EXPECT_EQ(made.err,
+            "naru: not all of the output could be written; the key 'full' was made and nobody can "
+            "know it: end it with naru keys revoke 'full'\n");
+  EXPECT_EQ(naru({"keys", "revoke", "full"}).exit_code, 0);
 }
 
 TEST_F(CommandLine, brings_keys_back_from_a_backup) {

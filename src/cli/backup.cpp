@@ -12,6 +12,9 @@ std::string show_backup(json::ValueView answer) {
 }
 
 void back_up(Globals& globals, const std::string& path) {
+  if (path.empty())
+    return report(globals, {.kind = FaultKind::InvalidRequest,
+                            .detail = "the path of the backup is empty; name a new file"});
   std::string body;
   json::Writer out(body);
   out.object().field("path", std::filesystem::absolute(path).string()).end_object();

@@ -1,4 +1,7 @@
+#include <optional>
+
 #include "base/json_writer.h"
+#include "base/settings/report.h"
 #include "cli/show/listing.h"
 #include "cli/show/span.h"
 #include "cli/verbs.h"
@@ -8,7 +11,7 @@ namespace {
 
 struct KeyWish {
   std::string name;
-  std::string expires;  ///< as it was typed; empty: never
+  std::optional<std::string> expires = {};  ///< as it was typed; none: never
   std::vector<std::string> models = {};
   bool replace = false;
 };
@@ -17,8 +20,8 @@ Result<std::string> order_text(const KeyWish& wish) {
   std::string body;
   json::Writer out(body);
   out.object().field("name", wish.name);
-  if (!wish.expires.empty()) {
-    NARU_TRY(const auto length, read_span(wish.expires));
+  if (wish.expires) {
+    NARU_TRY(const auto length, read_span(*wish.expires));
     out.field("expires_in_s", static_cast<std::int64_t>(length.count()));
   }
   out.key("models").array();
@@ -50,6 +53,20 @@ std::string show_revoked(json::ValueView key) {
                      without_controls(cell(key, "name")), cell(key, "hint"));
 }
 
+void create(Globals& globals, const KeyWish& wish) {
+  auto body = order_text(wish);
+  if (!body) return report(globals, body.error());
+  print_listing(
+      globals,
+      {.method = "POST", .path = "/admin/v1/keys", .body = *std::move(body), .alone = Alone::Make},
+      show_made);
+  const std::string name = settings::shown(wish.name);
+  if (!all_said(fmt::format("the key {0} was made and nobody can know it: end it with naru keys "
+                            "revoke {0}",
+                            name)))
+    globals.exit_code = 1;
+}
+
 void add_create(CLI::App& keys, Globals& globals) {
   auto wish = std::make_shared<KeyWish>();
   CLI::App* verb = keys.add_subcommand("create", "make a key; it is shown once");
@@ -61,16 +78,7 @@ void add_create(CLI::App& keys, Globals& globals) {
       ->allow_extra_args(false);
   verb->add_flag("--replace", wish->replace, "revoke a live key of that name first");
   verb->footer("Example: naru keys create laptop --expires 30d --model 'gpt-*' --model smollm2");
-  verb->callback([wish, &globals] {
-    auto body = order_text(*wish);
-    if (!body) return report(globals, body.error());
-    print_listing(globals,
-                  {.method = "POST",
-                   .path = "/admin/v1/keys",
-                   .body = *std::move(body),
-                   .alone = Alone::Make},
-                  show_made);
-  });
+  verb->callback([wish, &globals] { create(globals, *wish); });
 }
 
 void add_revoke(CLI::App& keys, Globals& globals) {

@@ -113,32 +113,33 @@ void compile_deployments(Draft& draft, Snapshot& snapshot) {
 
 // Gateway
 
-/// Certificate and key of a listener are tried, so that a reload never takes up what would fail.
-void check_tls(Draft& draft, const Document& document, const char* path, gateway::TlsFiles& files) {
+enum class Certificates : std::uint8_t { Try, Leave };
+
+void check_tls(Draft& draft, const Document& document, const char* path, gateway::TlsFiles& files,
+               Certificates certificates) {
   if (files.certificate.empty() || files.key.empty()) return;
   files.certificate = document.whole_path(files.certificate);
   files.key = document.whole_path(files.key);
   draft.uses(files.certificate);
   draft.uses(files.key);
+  if (certificates == Certificates::Leave) return;
   const auto loaded = net::TlsServer::load(files.certificate, files.key);
   if (!loaded) draft.wrong(document, path, "cannot be used: " + loaded.error().detail);
 }
 
-void compile_gateway(Draft& draft, Snapshot& snapshot) {
+void compile_gateway(Draft& draft, Snapshot& snapshot, Certificates certificates) {
   auto settings = std::make_shared<gateway::GatewaySettings>();
   for (const auto& [document, declared, whole] : draft.all<gateway::GatewaySettings>()) {
     *settings = declared;
-    check_tls(draft, *document, "data.tls", settings->data.tls);
-    check_tls(draft, *document, "admin.tls", settings->admin.tls);
+    check_tls(draft, *document, "data.tls", settings->data.tls, certificates);
+    check_tls(draft, *document, "admin.tls", settings->admin.tls, certificates);
     settings->log.file = document->whole_path(settings->log.file);
   }
   snapshot.put<gateway::GatewaySettings>(std::move(settings));
 }
 
-}  // namespace
-
-std::span<const Kind> all_kinds() {
-  static const auto kAll = std::array{
+auto make_kinds(Certificates certificates) {
+  return std::array{
       registry::make_kind({.name = "Upstream",
                            .purpose = "A provider account, or any server that speaks as one, to "
                                       "which calls can be sent.",
@@ -159,9 +160,23 @@ std::span<const Kind> all_kinds() {
       registry::make_kind({.name = "Gateway",
                            .purpose = "Listeners, limits and log of the process itself.",
                            .once = true,
-                           .compile = compile_gateway},
+                           .compile =
+                               [certificates](Draft& draft, Snapshot& snapshot) {
+                                 compile_gateway(draft, snapshot, certificates);
+                               }},
                           gateway::gateway_fields()),
   };
+}
+
+}  // namespace
+
+std::span<const Kind> all_kinds() {
+  static const auto kAll = make_kinds(Certificates::Try);
+  return kAll;
+}
+
+std::span<const Kind> kinds_to_reload() {
+  static const auto kAll = make_kinds(Certificates::Leave);
   return kAll;
 }
 

@@ -1,27 +1,27 @@
+#include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include "cli/serve/server.h"
+#include "cli/show/output.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "sys/notify.h"
+#include "sys/self.h"
 #include "sys/signals.h"
 
 namespace naru::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{50};  // while the quick start waits for its engine
+constexpr std::chrono::milliseconds kLook{50};  // while something else is waited for, too
 constexpr std::chrono::milliseconds kIdle{60'000};
 
-void say(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
 void say_token(const Server& server, const std::string& directory) {
-  if (server.token().fresh)
-    say(fmt::format("admin token (shown once; kept in {}/admin.token): {}\n", directory,
-                    server.token().token.reveal()));
+  if (!server.token().fresh) return;
+  say(fmt::format("admin token (shown once; kept in {}/admin.token): {}\n", directory,
+                  server.token().token.reveal()));
+  all_said("the admin token stands in admin.token");
 }
 
 /// Prints the quick start's text once all is ready; gives whether it is still to come.
@@ -30,6 +30,7 @@ bool show_quickstart(Server& server, int& exit_code) {
   if (!text) return true;
   if (*text) {
     say(**text);
+    all_said("naru keys create NAME makes a key");
   } else {
     std::fprintf(stderr, "naru: %s\n", text->error().detail.c_str());
     exit_code = 1;
@@ -61,7 +62,21 @@ int look_after(Server& server, sys::Signals& signals, bool quickstart) {
   return exit_code;
 }
 
+bool ends(int signal) { return signal == SIGINT || signal == SIGTERM; }
+
+/// Lets calls end; a second signal to stop cuts them.
+void drain(Server& server, sys::Signals& signals) {
+  std::atomic<bool> drained = false;
+  const std::jthread draining([&] {
+    server.drain();
+    drained = true;
+  });
+  while (!drained)
+    if (ends(signals.wait(kLook))) server.hurry();
+}
+
 int serve(const ServeOptions& options, bool quickstart) {
+  sys::forbid_inspection();
   sys::Signals signals({SIGHUP, SIGINT, SIGTERM, SIGUSR1});
   auto server = Server::start(options);
   if (!server) {
@@ -72,7 +87,7 @@ int serve(const ServeOptions& options, bool quickstart) {
   say_token(**server, options.data_directory);
   const int exit_code = look_after(**server, signals, quickstart);
   sys::notify("STOPPING=1");
-  (*server)->drain();
+  drain(**server, signals);
   return exit_code;
 }
 
@@ -89,8 +104,7 @@ void add_serve(CLI::App& app, Globals& globals) {
                  "once all is ready, print a fresh key and what to do with it");
   verb->footer(
       "Reloads its documents on SIGHUP and when they change; reopens its log on SIGUSR1; on "
-      "SIGTERM "
-      "or Ctrl-C lets calls end first.\n"
+      "SIGTERM or Ctrl-C lets calls end first, a second one cuts them.\n"
       "Example: naru serve --config examples/quickstart.yaml --quickstart");
   verb->callback([options, quickstart, &globals] {
     options->data_directory = globals.data_directory;

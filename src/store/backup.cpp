@@ -42,26 +42,38 @@ Result<void> copy_database(const std::string& file, const std::string& path) {
   return sync_to_disk(directory_of(path));
 }
 
+/// Why the copy cannot be read: the words of `fault` are about a database that is in use.
+std::unexpected<Fault> unusable(const Connection& copy, const std::string& path,
+                                const Fault& fault) {
+  std::string_view why = fault.detail;
+  if (copy.trouble() == Trouble::Broken)
+    why = "it is damaged, cut short or no database; use another backup";
+  if (copy.trouble() == Trouble::None) why = "it is a database, but none of naru's";
+  return fail(FaultKind::Unavailable, "{} is no backup that this naru can use: {}", path, why);
+}
+
 /// The one row of a check that gives `ok`, or the first of what it found.
 Result<void> check_whole(Connection& copy, const std::string& path) {
-  return copy.run([&]() -> Result<void> {
-    std::string found;
+  std::string found;
+  const Result<void> looked = copy.run([&]() -> Result<void> {
     copy.sql() << "PRAGMA integrity_check(1)", soci::into(found);
-    if (found != "ok")
-      return fail(FaultKind::Unavailable, "{} is damaged ({}); use another backup", path, found);
     return {};
   });
+  if (!looked) return unusable(copy, path, looked.error());
+  if (found != "ok")
+    return fail(FaultKind::Unavailable, "{} is damaged ({}); use another backup", path, found);
+  return {};
 }
 
 Result<void> check_backup(const std::string& copy_path, const std::string& path) {
   NARU_TRY(Connection copy, Connection::open_to_read(copy_path));
   const int newest = all_migrations().back().version;
   const Result<int> version = schema_version(copy);
-  if (!version || *version < 1 || *version > newest)
-    return fail(FaultKind::Unavailable, "{} is no backup that this naru can use: {}", path,
-                !version
-                    ? version.error().detail
-                    : fmt::format("its schema is {}, this naru knows 1 to {}", *version, newest));
+  if (!version) return unusable(copy, path, version.error());
+  if (*version < 1 || *version > newest)
+    return fail(FaultKind::Unavailable,
+                "{} is no backup that this naru can use: its schema is {}, this naru knows 1 to {}",
+                path, *version, newest);
   return check_whole(copy, path);
 }
 
@@ -80,11 +92,23 @@ std::string name_for_old(const std::string& database, const Clock& clock) {
   return name;
 }
 
+/// Carries over what the log of the old database holds, so that there is none to move: SQLite
+/// removes it with the last connection. What cannot be opened or written keeps its log.
+void empty_log(const std::string& database) {
+  auto old = Connection::open(database, Durability::PowerCut);
+  if (!old) return;
+  (void)old->run([&]() -> Result<void> {
+    old->sql() << "PRAGMA wal_checkpoint(TRUNCATE)";
+    return {};
+  });
+}
+
 /// The old database keeps its name until the new one takes it over in one step, so that no start
-/// in between finds none and makes an empty one. Its log moves first: it must never be read as the
-/// log of the new one.
+/// in between finds none and makes an empty one. A log that is left moves first: it must never be
+/// read as the log of the new one.
 void put_in_place(const std::string& fresh, const std::string& database, const Clock& clock) {
   if (fs::exists(database)) {
+    empty_log(database);
     const std::string old = name_for_old(database, clock);
     fs::create_hard_link(database, old);
     for (const std::string_view beside : {"-wal", "-shm"}) {
@@ -113,6 +137,7 @@ Result<void> restore_into(const DataDirectory& directory, const std::string& pat
     fs::copy_file(path, fresh, fs::copy_options::overwrite_existing);
     ::chmod(fresh.c_str(), 0600);
     Result<void> good = check_backup(fresh, path);
+    if (good) good = give_to_owner(directory, fresh);
     if (good) good = sync_to_disk(fresh);
     if (!good) {
       fs::remove(fresh);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "store/connection.h"
@@ -106,7 +108,55 @@ TEST_F(Backup, takes_no_rows_from_the_log_of_a_database_that_died) {
   fs::rename(outer_.path("log"), data_ + "/naru.db-wal");
   EXPECT_EQ(restore_fault(), "");
   EXPECT_EQ(rows_in_ledger(), 3U);
-  EXPECT_EQ(names("naru.db.before-restore-").size(), 2U) << "database and log";
+  const auto kept = names("naru.db.before-restore-");
+  ASSERT_EQ(kept.size(), 1U) << "what its log held is in the database";
+  fs::rename(data_ + "/" + kept[0], data_ + "/naru.db");
+  EXPECT_EQ(rows_in_ledger(), 8U);
+}
+
+TEST_F(Backup, takes_the_place_of_a_database_whose_log_cannot_be_emptied_and_keeps_that) {
+  make_backup_of_three_rows();
+  EXPECT_TRUE(testing::append(*open(), testing::row(10)).has_value());
+  Connection reader = value(Connection::open_to_read(data_ + "/naru.db"));
+  long long count = 0;
+  reader.sql() << "BEGIN";  // as an sqlite3 left open in another terminal
+  reader.sql() << "SELECT COUNT(*) FROM ledger", soci::into(count);
+  EXPECT_TRUE(testing::append(*open(), testing::row(11)).has_value());
+  EXPECT_EQ(restore_fault(), "");
+  EXPECT_EQ(rows_in_ledger(), 3U);
+  const auto kept = names("naru.db.before-restore-");
+  EXPECT_TRUE(std::ranges::any_of(kept, [](const auto& name) { return name.ends_with("-wal"); }));
+}
+
+TEST_F(Backup, comes_back_below_folders_that_are_not_there) {
+  make_backup_of_three_rows();
+  data_ = outer_.path("a/b/data");
+  EXPECT_EQ(restore_fault(), "");
+  EXPECT_EQ(rows_in_ledger(), 3U);
+}
+
+TEST_F(Backup, restored_by_root_belongs_to_the_owner_of_the_directory) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root makes files for others";
+  constexpr uid_t kOther = 65534;
+  make_backup_of_three_rows();
+  fs::remove_all(data_);
+  fs::create_directory(data_);
+  ::chmod(data_.c_str(), 0700);
+  ASSERT_EQ(::chown(data_.c_str(), kOther, kOther), 0);
+  EXPECT_EQ(restore_fault(), "");
+  for (const char* name : {"naru.db", "naru.lock"}) {
+    struct stat info{};
+    ASSERT_EQ(::stat((data_ + "/" + name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, kOther) << name;
+  }
+}
+
+TEST_F(Backup, that_was_cut_is_refused_by_its_own_name) {
+  make_backup_of_three_rows();
+  fs::resize_file(backup_, 5000);
+  EXPECT_EQ(restore_fault(), backup_ +
+                                 " is no backup that this naru can use: it is damaged, cut short "
+                                 "or no database; use another backup");
 }
 
 TEST_F(Backup, keeps_each_old_database_when_restored_twice) {

@@ -39,7 +39,7 @@ std::string holder(int lock) {
 Result<DataDirectory> DataDirectory::hold(const std::string& path) {
   NARU_TRY_VOID(make_private(path));
   const std::string file = path + "/naru.lock";
-  const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (lock < 0)
     return fail(FaultKind::Unavailable, "{} cannot be opened: {}", file, std::strerror(errno));
   DataDirectory held(path, lock);  // closes it on every way out
@@ -55,7 +55,18 @@ Result<DataDirectory> DataDirectory::hold(const std::string& path) {
                                                         static_cast<ssize_t>(pid.size());
   if (!written)
     return fail(FaultKind::Unavailable, "{} cannot be written: {}", file, std::strerror(errno));
+  NARU_TRY_VOID(give_to_owner(held, file));
   return held;
+}
+
+Result<void> give_to_owner(const DataDirectory& directory, const std::string& file) {
+  struct stat owner{};
+  if (::geteuid() != 0) return {};
+  if (::stat(directory.path().c_str(), &owner) == 0 &&
+      ::lchown(file.c_str(), owner.st_uid, owner.st_gid) == 0)
+    return {};
+  return fail(FaultKind::Unavailable, "{} cannot be given to the owner of {}: {}", file,
+              directory.path(), std::strerror(errno));
 }
 
 DataDirectory::DataDirectory(DataDirectory&& from) noexcept
@@ -71,7 +82,7 @@ Result<void> DataDirectory::make_database() const {
     return fail(FaultKind::Unavailable, "{} cannot be opened: {}", database(),
                 std::strerror(errno));
   ::close(fd);
-  return {};
+  return give_to_owner(*this, database());
 }
 
 std::optional<std::uint64_t> DataDirectory::free_bytes() const {

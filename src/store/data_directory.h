@@ -30,6 +30,9 @@ class DataDirectory {
   int lock_;
 };
 
+/// Gives `file`, which root has just made, to the owner of the directory: naru runs as that user.
+Result<void> give_to_owner(const DataDirectory& directory, const std::string& file);
+
 /// Writes what the system still holds back of `path` (a file or a directory) to the disk.
 Result<void> sync_to_disk(const std::string& path);
 

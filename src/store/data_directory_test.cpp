@@ -58,6 +58,16 @@ TEST_F(DataDirectoryTest, open_to_others_is_refused) {
   }
 }
 
+TEST_F(DataDirectoryTest, whose_lock_leads_elsewhere_is_refused) {
+  fs::create_directory(path_);
+  ::chmod(path_.c_str(), 0700);
+  const std::string other = outer_.path("other");
+  std::ofstream(other) << "text of another";
+  fs::create_symlink(other, path_ + "/naru.lock");
+  EXPECT_THAT(fault(path_), HasSubstr("naru.lock cannot be opened"));
+  EXPECT_EQ(fs::file_size(other), 15U);
+}
+
 TEST_F(DataDirectoryTest, that_is_a_file_or_lies_nowhere_is_refused) {
   std::ofstream(path_) << "text";
   EXPECT_THAT(fault(path_), HasSubstr("is no directory"));

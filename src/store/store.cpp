@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <filesystem>
+
 #include "store/backup.h"
 #include "store/connection.h"
 #include "store/data_directory.h"
@@ -159,6 +161,12 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& cl
 }
 
 Result<void> Store::restore(const std::string& path, const std::string& directory) {
+  const auto parent = std::filesystem::path(directory).parent_path();
+  std::error_code refused;
+  if (!parent.empty()) std::filesystem::create_directories(parent, refused);
+  if (refused)
+    return fail(FaultKind::Unavailable, "the directory {} cannot be made: {}", parent.string(),
+                refused.message());
   NARU_TRY(const DataDirectory held, DataDirectory::hold(directory));
   return restore_into(held, path, SystemClock{});
 }

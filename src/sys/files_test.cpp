@@ -1,10 +1,12 @@
 #include "sys/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 namespace naru::sys {
 namespace {
@@ -28,9 +30,18 @@ TEST_F(FilesTest, makes_a_directory_that_is_closed_to_others) {
   const std::string path = directory_ + "/a/b";
   ASSERT_TRUE(make_directory(path, 0700));
   EXPECT_EQ(mode_of(path), 0700U);
+  EXPECT_TRUE(make_directory(path, 0700)) << "it is there";
+}
+
+TEST_F(FilesTest, leaves_a_directory_that_others_may_enter_as_it_is_and_refuses_it) {
+  const std::string path = directory_ + "/open";
+  ASSERT_EQ(::mkdir(path.c_str(), 0700), 0);
   ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
-  ASSERT_TRUE(make_directory(path, 0700));
-  EXPECT_EQ(mode_of(path), 0700U);
+  const auto made = make_directory(path, 0700);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().detail,
+            fmt::format("the directory {0} is open to others (mode 755); run chmod 700 {0}", path));
+  EXPECT_EQ(mode_of(path), 0755U);
 }
 
 TEST_F(FilesTest, replaces_a_file_whole_and_with_its_mode) {
@@ -53,6 +64,38 @@ TEST_F(FilesTest, bounds_what_it_reads) {
   const std::string path = directory_ + "/f";
   ASSERT_TRUE(write_file(path, std::string(101, 'x'), 0600));
   EXPECT_EQ(read_file(path, 100).error().kind, FaultKind::TooLarge);
+}
+
+TEST_F(FilesTest, refuses_a_pipe_that_nobody_writes_to_instead_of_waiting) {
+  const std::string path = directory_ + "/pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path, 100).error().detail,
+            fmt::format("cannot read {}: it is no regular file", path));
+}
+
+TEST_F(FilesTest, reads_a_pipe_to_its_end_when_told_to_wait) {
+  const std::string path = directory_ + "/pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::jthread writer([&] {
+    const Fd end(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_EQ(::write(end.get(), "one ", 4), 4);
+    ASSERT_EQ(::write(end.get(), "two", 3), 3);
+  });
+  EXPECT_EQ(read_file(path, 100, Pipes::Wait).value(), "one two");
+  EXPECT_EQ(read_file("/dev/null", 100, Pipes::Wait).value(), "");
+}
+
+TEST_F(FilesTest, keeps_a_file_locked_until_it_lets_go) {
+  const std::string path = directory_ + "/f";
+  EXPECT_FALSE(is_locked(path)) << "not there";
+  {
+    const auto held = write_locked_file(path, "here", 0600);
+    ASSERT_TRUE(held);
+    EXPECT_TRUE(is_locked(path));
+    EXPECT_TRUE(is_locked(path)) << "asking changes nothing";
+    EXPECT_EQ(read_file(path, 100).value(), "here");
+  }
+  EXPECT_FALSE(is_locked(path));
 }
 
 }  // namespace

@@ -9,11 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 
-#include "base/text.h"
 #include "sys/files.h"
 
 namespace naru::sys {
@@ -159,22 +157,6 @@ std::vector<std::string> environment_of(const std::vector<std::string>& names) {
     if (const char* value = std::getenv(name.c_str()))
       lines.push_back(fmt::format("{}={}", name, value));
   return lines;
-}
-
-std::optional<std::uint64_t> start_time(pid_t pid) {
-  const auto text = read_file(fmt::format("/proc/{}/stat", pid), 4096);
-  if (!text) return std::nullopt;
-  // Field 22; the second is a name in brackets that may hold anything. Source: proc(5).
-  const std::size_t after_name = text->rfind(')');
-  if (after_name == std::string::npos || after_name + 2 >= text->size()) return std::nullopt;
-  const auto fields = split(std::string_view(*text).substr(after_name + 2), ' ');
-  constexpr std::size_t kStartTime = 22 - 3;
-  if (fields.size() <= kStartTime) return std::nullopt;
-  std::uint64_t ticks = 0;
-  const std::string_view field = fields[kStartTime];
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), ticks);
-  if (error != std::errc{} || end != field.data() + field.size()) return std::nullopt;
-  return ticks;
 }
 
 }  // namespace naru::sys

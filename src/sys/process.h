@@ -55,8 +55,5 @@ Result<Child> spawn(const SpawnOptions& options);
 
 /// `NAME=value` of each variable of ours that `names` lists and that is set.
 std::vector<std::string> environment_of(const std::vector<std::string>& names);
-/// Start time of a process in clock ticks since boot, which with its pid names it for good;
-/// nullopt if there is none.
-std::optional<std::uint64_t> start_time(pid_t pid);
 
 }  // namespace naru::sys

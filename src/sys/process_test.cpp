@@ -100,11 +100,5 @@ TEST(Process, signals_a_whole_group) {
   write_end.reset();
 }
 
-TEST(Process, names_a_process_by_pid_and_start) {
-  EXPECT_TRUE(start_time(::getpid()).has_value());
-  EXPECT_EQ(start_time(::getpid()), start_time(::getpid()));
-  EXPECT_EQ(start_time(-1), std::nullopt);
-}
-
 }  // namespace
 }  // namespace naru::sys

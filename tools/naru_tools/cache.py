@@ -15,6 +15,12 @@ from typing import Callable
 
 class Trouble(Exception):
     """What stopped a tool, with what to do about it; printed as one message, exit 1."""
+    status = 1
+
+
+class Refused(Trouble):
+    """What the system refused: room, rights, a file in the way. Exit 2."""
+    status = 2
 
 
 def say(text: str) -> None:
@@ -25,12 +31,12 @@ def say(text: str) -> None:
 def cache_dir() -> Path:
     named = os.environ.get("NARU_CACHE")
     if not named:
-        named = os.path.join(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "naru")
+        named = Path.home() / ".cache/naru"
     path = Path(named).absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise Trouble(f"cache folder {path} cannot be made ({e.strerror}); "
+        raise Refused(f"cache folder {path} cannot be made ({e.strerror}); "
                       "set NARU_CACHE to a folder you may write to") from e
     return path
 
@@ -45,12 +51,22 @@ def need_space(path: Path, mib: int, remedy: str) -> None:
                       f"{remedy}")
 
 
-def explain(e: OSError, where: Path) -> str:
+def explain(e: OSError, where: Path | str, room: str = ELSEWHERE,
+            rights: str = "set NARU_CACHE to a folder you may write to") -> str:
+    """One sentence with what to do: `room` when there is no space, `rights` when it may not."""
     if e.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"disk full in {where}; {ELSEWHERE}; then run again"
+        return f"disk full in {e.filename or where}; {room}; then run again"
     if isinstance(e, PermissionError):
-        return f"{e.filename or where}: no permission; set NARU_CACHE to a folder you may write to"
-    return f"{e.filename or where}: {e.strerror or e}"
+        return f"{e.filename or where}: no permission; {rights}"
+    return f"{e.filename or where}: {e.strerror or e}; mend that, then run again"
+
+
+def clear(part: Path) -> None:
+    """Takes away what a killed run left, be it a folder or a file."""
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -60,7 +76,7 @@ def locked(name: str):
     try:
         file = open(path, "a", encoding="ascii")
     except OSError as e:
-        raise Trouble(explain(e, path)) from e
+        raise Refused(explain(e, path)) from e
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,25 +96,28 @@ def entry(name: str, mib: int, make: Callable[[Path], None]) -> Path:
             return done
         need_space(done.parent, mib, ELSEWHERE)
         part = done.with_name(f"{name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
         try:
+            clear(part)
+            part.mkdir()
             make(part)
             part.rename(done)
         except OSError as e:
-            raise Trouble(explain(e, part)) from e
+            raise Refused(explain(e, part)) from e
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return done
 
 
 def run_tool(main: Callable[[], int]) -> None:
-    """Runs a tool's main; troubles become one readable message and exit 1, ^C exit 130."""
+    """Runs a tool's main; troubles become one readable message and exit 1 or 2, ^C exit 130."""
     try:
         sys.exit(main())
     except Trouble as e:
         say(f"{Path(sys.argv[0]).name}: {e}")
-        sys.exit(1)
+        sys.exit(e.status)
+    except OSError as e:
+        say(f"{Path(sys.argv[0]).name}: {explain(e, Path.cwd(), 'free some', 'mend that')}")
+        sys.exit(2)
     except KeyboardInterrupt:
         say("stopped; run it again to continue")
         sys.exit(130)

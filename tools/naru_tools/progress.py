@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from .cache import Trouble, say
+from .cache import Refused, Trouble, explain, say
 
 STEP = re.compile(r"^\[(\d+)/(\d+)\] |^ *(\d+)/(\d+) Test ")
 QUIET_SECONDS = 15.0  # between two lines when nobody looks at a terminal
@@ -38,11 +38,17 @@ class Meter:
 
 def run(label: str, command: list[str], log: Path, **options) -> int:
     """Exit status of `command`; everything it prints is appended to `log`."""
-    meter = Meter(label)
+    if shutil.which(command[0]) is None:
+        raise Trouble(f"{command[0]} is missing; run tools/setup serve test")
+    try:
+        return run_logged(Meter(label), command, log, options)
+    except OSError as e:
+        raise Refused(f"{label}: {explain(e, log, 'free some', 'mend that')}") from e
+
+
+def run_logged(meter: Meter, command: list[str], log: Path, options: dict) -> int:
     with open(log, "a", encoding="utf-8") as out:
         out.write(f"$ {' '.join(map(str, command))}\n")
-        if shutil.which(command[0]) is None:
-            raise Trouble(f"{command[0]} is missing; run tools/setup serve test")
         with subprocess.Popen(command, text=True, errors="replace", stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               **options) as child:

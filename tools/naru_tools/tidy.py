@@ -45,6 +45,10 @@ BANS = (
     ban(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w:.])sleep\s*\(",
         "use the fake clock, or wait for the event itself", "test"),
 )
+# In tests that are scripts; `wait.py` is where they wait for something to become true.
+SCRIPTS = {".py", ".mjs"}
+SCRIPT_SLEEP = re.compile(r"\bsleep\s*\(|\bsetTimeout\s*\(|timers/promises")
+WAITS = Path("tests/harness/wait.py")
 TODO = re.compile(r"\bTODO\b(?!\(\d+\):)|\b(FIXME|XXX)\b")
 DEAD_CODE = re.compile(
     r"^//\s*(?:[\w:.\->]+\([^ ].*\);|[\w:<>*&]+\s+\w+\s*=\s.*;"
@@ -93,6 +97,10 @@ def check_text(file: Path, text: str) -> list[str]:
         if len(line) > MAX_COLUMNS and number not in wide and not line.startswith("#include")]
     if len(lines) > MAX_FILE_LINES:
         problems.append(f"{file}: {len(lines)} lines; split it, {MAX_FILE_LINES} is the most")
+    if file.suffix in SCRIPTS and file.parts[0] == "tests" and file != WAITS:
+        problems += [f"{file}:{number}: '{match[0]}'; wait for the event itself, with wait.until"
+                     for number, line in enumerate(lines, 1)
+                     if (match := SCRIPT_SLEEP.search(line))]
     if source:
         problems += check_bans(file, lines, source) + check_comments(file, source)
         problems += check_functions(file, source) + check_conditions(file, source)

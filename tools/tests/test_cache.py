@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from naru_tools import cache, packages
+from naru_tools import cache, packages, progress
 from naru_tools.cache import Trouble
 
 
@@ -48,6 +48,10 @@ class Entries(unittest.TestCase):
         self.assertEqual(os.listdir(path), ["file"])
         self.assertEqual(self.names(), ["x"])
 
+    def test_clears_a_file_in_the_place_of_what_it_makes(self):
+        (self.root / "x.part").write_text("left", encoding="ascii")
+        self.assertEqual(os.listdir(cache.entry("x", 1, write_one)), ["file"])
+
     def test_refuses_a_disk_too_full_before_it_starts(self):
         with self.assertRaisesRegex(Trouble, "this step needs"):
             cache.entry("x", 1 << 40, write_one)
@@ -72,6 +76,47 @@ class Entries(unittest.TestCase):
         first.join(10)
         self.assertIn("waiting", said.call_args[0][0])
         self.assertEqual((made, self.names()), ([1], ["x"]))
+
+
+class Tools(unittest.TestCase):
+    def outcome(self, main):
+        """Exit status, and what was said."""
+        with mock.patch.object(cache, "say") as said, self.assertRaises(SystemExit) as ended:
+            cache.run_tool(main)
+        return ended.exception.code, " ".join(call.args[0] for call in said.call_args_list)
+
+    def test_says_what_stopped_it_in_one_sentence(self):
+        def stop(error):
+            def main():
+                raise error
+            return main
+
+        for error, status, part in (
+                (Trouble("no network; try again"), 1, "no network; try again"),
+                (OSError(errno.ENOSPC, "No space left", "/build/log"), 2,
+                 "disk full in /build/log; free some; then run again"),
+                (PermissionError(errno.EACCES, "denied", "/build"), 2, "/build: no permission"),
+                (FileExistsError(errno.EEXIST, "File exists", "build"), 2,
+                 "build: File exists; mend that, then run again")):
+            with self.subTest(error):
+                got, said = self.outcome(stop(error))
+                self.assertEqual(got, status)
+                self.assertIn(part, said)
+
+    def test_gives_the_status_of_main(self):
+        self.assertEqual(self.outcome(lambda: 3), (3, ""))
+
+
+class Progress(unittest.TestCase):
+    def test_says_that_a_log_could_not_be_written(self):
+        with self.assertRaisesRegex(cache.Refused, "x: disk full in .*; free some; then run again"):
+            progress.run("x", ["echo", "one"], Path("/dev/full"))
+
+    def test_keeps_what_was_printed_and_gives_the_status(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            self.assertEqual(progress.run("x", ["sh", "-c", "echo one; exit 3"], log), 3)
+            self.assertEqual(log.read_text(encoding="ascii"), "$ sh -c echo one; exit 3\none\n")
 
 
 class Messages(unittest.TestCase):

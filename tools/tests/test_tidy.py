@@ -81,6 +81,13 @@ class Text(unittest.TestCase):
         self.assert_one("  sleep(1);\n", "fake clock", "tests/gateway/run.cpp")
         self.assertEqual(problems_of(text), [])
 
+    def test_bans_sleep_in_tests_that_are_scripts_but_where_they_wait(self):
+        self.assert_one("time.sleep(1)\n", "wait.until", "tests/gateway/test_a.py")
+        self.assert_one("await setTimeout(5);\n", "wait.until", "tests/sdk/a.test.mjs")
+        for name in ("tests/harness/wait.py", "tools/naru_tools/progress.py"):
+            self.assertEqual(problems_of("time.sleep(1)\n", name), [])
+        self.assertEqual(problems_of('ENGINE = "exec sleep 600"\n', "tests/gateway/a.py"), [])
+
     def test_wants_an_issue_beside_an_open_end(self):
         self.assert_one("// " + "TODO: later\n", "TODO(issue-id)")
         self.assertEqual(problems_of("// TODO(12): widen\n"), [])

@@ -109,15 +109,8 @@ std::string target_of(const Order& order) {
 
 Result<std::string> give(const Globals& globals, const Order& order) {
   if (!globals.admin_url.empty()) return ask_admin(globals, globals.admin_url, order);
-  const auto url = read_address(globals.data_directory, "admin");
-  if (url) {
-    auto answer = ask_admin(globals, *url, order);
-    // The address of a naru that is gone stays behind.
-    if (answer || answer.error().kind != FaultKind::UpstreamFailed) return answer;
-    if (!may_do_alone(globals, order))
-      return fail(FaultKind::Unavailable, "{} ({})", none_runs(globals).error().detail,
-                  answer.error().detail);
-  }
+  if (const auto url = read_address(globals.data_directory, "admin"))
+    return ask_admin(globals, *url, order);
   if (!may_do_alone(globals, order)) return none_runs(globals);
   return do_alone(globals, order);
 }

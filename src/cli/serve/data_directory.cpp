@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 
-#include "base/text.h"
 #include "security/api_key.h"
+#include "security/secret_file.h"
 #include "sys/files.h"
 
 namespace naru::cli {
@@ -28,6 +28,13 @@ std::string without_line_end(std::string text) {
   return text;
 }
 
+Result<Secret> token_in(std::string_view text, const std::string& file) {
+  Secret token(without_line_end(std::string(text)));
+  if (token.empty())
+    return fail(FaultKind::Unavailable, "{} is empty; delete it and start naru again", file);
+  return token;
+}
+
 }  // namespace
 
 std::string usual_data_directory() {
@@ -43,7 +50,8 @@ Result<void> prepare_data_directory(const std::string& path) {
 Result<AdminToken> open_admin_token(const std::string& data_directory) {
   const std::string file = token_file(data_directory);
   if (::access(file.c_str(), F_OK) == 0) {
-    NARU_TRY(Secret token, read_admin_token(data_directory));
+    NARU_TRY(const Secret kept, security::read_secret(file, kMaxFileBytes));
+    NARU_TRY(Secret token, token_in(kept.reveal(), file));
     return AdminToken{.token = std::move(token)};
   }
   AdminToken made{.token = security::make_token("nadm-"), .fresh = true};
@@ -52,21 +60,27 @@ Result<AdminToken> open_admin_token(const std::string& data_directory) {
 }
 
 Result<Secret> read_admin_token(const std::string& data_directory) {
-  NARU_TRY(std::string text, sys::read_file(token_file(data_directory), kMaxFileBytes));
-  Secret token(without_line_end(std::move(text)));
-  if (token.empty())
-    return fail(FaultKind::Unavailable, "{} is empty; delete it and start naru again",
-                token_file(data_directory));
-  return token;
+  const std::string file = token_file(data_directory);
+  NARU_TRY(const std::string text, sys::read_file(file, kMaxFileBytes));
+  return token_in(text, file);
 }
 
-Result<void> write_address(const std::string& data_directory, std::string_view listener,
-                           std::string_view url) {
-  return sys::write_file(address_file(data_directory, listener), fmt::format("{}\n", url), 0600);
+Result<Address> Address::publish(const std::string& data_directory, std::string_view listener,
+                                 std::string_view url) {
+  std::string file = address_file(data_directory, listener);
+  NARU_TRY(sys::Fd held, sys::write_locked_file(file, fmt::format("{}\n", url), 0600));
+  return Address(std::move(file), std::move(held));
+}
+
+Address::~Address() {
+  if (held_.is_open()) ::unlink(file_.c_str());
 }
 
 Result<std::string> read_address(const std::string& data_directory, std::string_view listener) {
-  NARU_TRY(std::string text, sys::read_file(address_file(data_directory, listener), kMaxFileBytes));
+  const std::string file = address_file(data_directory, listener);
+  if (!sys::is_locked(file))
+    return fail(FaultKind::Unavailable, "no naru runs on {}", data_directory);
+  NARU_TRY(std::string text, sys::read_file(file, kMaxFileBytes));
   return without_line_end(std::move(text));
 }
 

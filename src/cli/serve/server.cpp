@@ -7,6 +7,7 @@
 
 #include "base/settings/report.h"
 #include "cli/kinds.h"
+#include "registry/files.h"
 #include "sys/files.h"
 #include "sys/notify.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr unsigned kResolverThreads = 4;
 constexpr std::chrono::seconds kEnginesEnd{15};  // after calls have ended
+constexpr std::chrono::seconds kEnginesEndSoon{2};
 constexpr std::chrono::seconds kAdminEnds{2};
 
 std::string url_of(const net::HttpServer& server, bool tls) {
@@ -109,7 +111,7 @@ void Server::start_loops(const gateway::GatewaySettings& settings) {
   loops_ = std::make_unique<net::Loops>(settings.loops > 0 ? settings.loops : cores, clock_, *log_);
   resolver_ = net::Resolver::make(kResolverThreads, clock_);
   registry_ = std::make_unique<registry::Registry>(
-      registry::RegistryOptions{.kinds = all_kinds(),
+      registry::RegistryOptions{.kinds = kinds_to_reload(),
                                 .paths = options_.config,
                                 .loops = loops_->count(),
                                 .first_revision = last_revision(options_.data_directory) + 1},
@@ -155,7 +157,6 @@ Result<void> Server::publish() {
 }
 
 Result<void> Server::open_listeners(const gateway::GatewaySettings& settings) {
-  settings_ = settings;
   pipeline_ = std::make_unique<gateway::Pipeline>(*services_);
   admin_context_.reset(new admin::Context{.services = *services_,
                                           .deployer = *deployer_,
@@ -174,8 +175,11 @@ Result<void> Server::open_listeners(const gateway::GatewaySettings& settings) {
   loops_->start();
   data_->start();
   admin_->start();
-  NARU_TRY_VOID(write_address(options_.data_directory, "data", data_url()));
-  return write_address(options_.data_directory, "admin", admin_url());
+  NARU_TRY(Address data_address, Address::publish(options_.data_directory, "data", data_url()));
+  addresses_.push_back(std::move(data_address));
+  NARU_TRY(Address admin_address, Address::publish(options_.data_directory, "admin", admin_url()));
+  addresses_.push_back(std::move(admin_address));
+  return {};
 }
 
 void Server::watch_levels() {
@@ -205,12 +209,16 @@ Result<std::unique_ptr<Server>> Server::start(ServeOptions options) {
   NARU_TRY_VOID(server->store_->check_pepper(server->hasher_->fingerprint()));
   server->start_loops(settings);
   NARU_TRY_VOID(server->make_services());
+  const std::vector<std::string> documents = server->registry_->watched();
+  const auto as_read = registry::fingerprints(documents);
   NARU_TRY_VOID(server->publish());
   NARU_TRY_VOID(server->open_listeners(settings));
   server->watch_levels();
   server->watcher_ = std::make_unique<registry::Watcher>(
       registry::WatcherOptions{.paths = [raw = server.get()] { return raw->registry_->watched(); },
                                .changed = [raw = server.get()] { raw->reload(); }});
+  // What changed between the reading and the watching.
+  if (registry::fingerprints(documents) != as_read) server->reload();
   server->log_->info("serve.ready", {telemetry::field("data", server->data_url()),
                                      telemetry::field("admin", server->admin_url()),
                                      telemetry::field("version", server->options_.version)});
@@ -219,14 +227,6 @@ Result<std::unique_ptr<Server>> Server::start(ServeOptions options) {
 
 std::string Server::data_url() const { return url_of(*data_, data_tls_ != nullptr); }
 std::string Server::admin_url() const { return url_of(*admin_, admin_tls_ != nullptr); }
-
-std::vector<std::string> Server::watched() const {
-  std::vector<std::string> paths = registry_->watched();
-  for (const gateway::ListenerSettings* listener : {&settings_.data, &settings_.admin})
-    if (!listener->tls.certificate.empty())
-      paths.insert(paths.end(), {listener->tls.certificate, listener->tls.key});
-  return paths;
-}
 
 void Server::reload() {
   (void)registry_->reload();  // it logs what came of it, and the admin API shows it
@@ -248,8 +248,14 @@ void Server::drain() {
   log_->info("serve.draining", {telemetry::field("in_ms", length.count())});
   data_->drain(clock_.now() + length);
   admin_->drain(clock_.now() + kAdminEnds);
-  deployer_->stop(clock_.now() + kEnginesEnd);
+  deployer_->stop(clock_.now() + (hurried_.load() ? kEnginesEndSoon : kEnginesEnd));
   log_->info("serve.stopped");
+}
+
+void Server::hurry() {
+  if (hurried_.exchange(true)) return;
+  data_->drain(clock_.now());
+  admin_->drain(clock_.now());
 }
 
 }  // namespace naru::cli

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,9 +38,11 @@ class Server {
   void reopen_log();
   /// Tells load balancers, lets calls end within the configured time, stops engines.
   void drain();
+  /// Cuts what a drain still waits for. While `drain` runs in another thread.
+  void hurry();
   /// What a newcomer needs next, once every eager engine is ready: the address, a fresh key in
   /// place of the last one, a line to paste. Nullopt while one is still starting. Fails: NoTarget,
-  /// when an engine has been given up, saying why.
+  /// when an engine has been given up, saying why, or no model is declared.
   std::optional<Result<std::string>> quickstart();
 
  private:
@@ -51,12 +54,10 @@ class Server {
   void start_loops(const gateway::GatewaySettings& settings);
   Result<void> open_listeners(const gateway::GatewaySettings& settings);
   void watch_levels();
-  std::vector<std::string> watched() const;
   Result<void> make_services();
 
   const ServeOptions options_;
   SystemClock clock_;
-  gateway::GatewaySettings settings_;  // as the listeners were opened with
   std::unique_ptr<telemetry::Log> log_;
   std::unique_ptr<telemetry::Metrics> metrics_;
   AdminToken token_;
@@ -75,8 +76,9 @@ class Server {
   std::shared_ptr<net::TlsServer> admin_tls_;
   std::unique_ptr<net::HttpServer> data_;
   std::unique_ptr<net::HttpServer> admin_;
+  std::vector<Address> addresses_;
   std::unique_ptr<registry::Watcher> watcher_;
-  bool drained_ = false;
+  std::atomic<bool> hurried_ = false;
 };
 
 }  // namespace naru::cli

@@ -1,7 +1,5 @@
 #include "cli/show/listing.h"
 
-#include <cstdio>
-
 namespace naru::cli {
 namespace {
 
@@ -18,11 +16,6 @@ std::string written(json::ValueView value) {
 }
 
 }  // namespace
-
-void say(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
 
 std::string cell(json::ValueView object, std::string_view name) {
   const auto value = object.find(name);

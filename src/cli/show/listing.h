@@ -4,12 +4,10 @@
 
 #include "base/json.h"
 #include "cli/ask/order.h"
+#include "cli/show/output.h"
 #include "cli/show/table.h"
 
 namespace naru::cli {
-
-/// Prints at once, so that what follows in a pipe sees it.
-void say(std::string_view text);
 
 /// A member of an answer as a cell: its text, its number as written, items of a list joined by
 /// commas, `yes` or `no`; `-` where there is none, null, or nothing in it.

@@ -1,0 +1,16 @@
+#pragma once
+
+/// What this process does to itself, once, at the beginning of main.
+namespace naru::sys {
+
+/// Opens /dev/null as each of the descriptors 0, 1 and 2 that is closed, so that no file or socket
+/// of ours takes its number and is written to as if it were stdout or stderr. Writing to such a
+/// stdout fails: results that are lost must not look like success.
+void keep_standard_descriptors();
+
+/// Keeps other processes of our user, engines among them, from reading our memory and environment,
+/// and the kernel from writing cores. What we start is not bound by it. Source: prctl(2),
+/// PR_SET_DUMPABLE.
+void forbid_inspection();
+
+}  // namespace naru::sys
