@@ -142,10 +142,26 @@ def test_cancelled_call_frees_its_slot(naru):
     assert answer.status == 200
 
 
-def test_engine_sees_no_secret_and_no_network(naru):
-    pid = state(naru)["pid"]
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def assert_has_no_key(pid: int) -> None:
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     assert UPSTREAM_KEY.encode() not in environment and b"UPSTREAM_KEY" not in environment
+
+
+def test_holder_sees_no_secret(naru):
+    """The process between naru and the engine, which the engine could look at."""
+    holder = parent_of(state(naru)["pid"])
+    assert holder != naru.process.pid
+    assert b"hold" in Path(f"/proc/{holder}/cmdline").read_bytes().split(b"\0")
+    assert_has_no_key(holder)
+
+
+def test_engine_sees_no_secret_and_no_network(naru):
+    pid = state(naru)["pid"]
+    assert_has_no_key(pid)
     assert os.getpgid(pid) != os.getpgid(naru.process.pid)
     command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     host = command[command.index(b"--host") + 1]
@@ -177,6 +193,33 @@ def test_stream_of_a_killed_engine_ends_with_an_error(naru):
         text = events.rest()
     assert text.count(b'"error"') == 1 and b"[DONE]" not in text
     wait_for_phase(naru, "ready")
+
+
+SMALL = "context: 512\nparallel: 1"
+
+
+def test_killed_engine_leaves_another_deployment_alone(start):
+    naru = start("".join(documents.deployment(name, extra=SMALL) + documents.model(name, name)
+                         for name in ("doomed", "other")))
+    key = naru.key()
+    doomed, other = (wait_for_phase(naru, "ready", name) for name in ("doomed", "other"))
+    os.kill(doomed["pid"], signal.SIGKILL)
+    wait.until(lambda: state(naru, "doomed")["pid"] != doomed["pid"], "the death is seen")
+    assert naru.post(CHAT, chat("other", max_tokens=4), key).status == 200
+    after = state(naru, "other")
+    assert (after["pid"], after["restarts"]) == (other["pid"], other["restarts"])
+
+
+def test_restarted_naru_takes_over_the_running_engine(start):
+    naru = start(documents.deployment("local", extra=SMALL) + documents.model("m", "local"))
+    before, key = wait_for_phase(naru, "ready"), naru.key()
+    naru.kill()
+    naru.start()
+    after = wait_for_phase(naru, "ready")
+    assert after["pid"] == before["pid"] and after["restarts"] == 0
+    assert naru.post(CHAT, chat("m", max_tokens=4), key).status == 200
+    naru.close()
+    assert not process_is_there(before["pid"])
 
 
 def test_killed_naru_leaves_no_engine_behind(start):

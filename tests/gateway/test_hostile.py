@@ -48,6 +48,7 @@ def test_malformed_head_is_refused_and_the_connection_closed(naru, case):
         client.send(SMUGGLED[case] + CANARY)
         answer = client.answer()
         assert 400 <= answer.status < 500 or answer.status == 505  # another version of HTTP
+        assert answer.header("x-request-id") == answer.header("request-id") is not None
         assert client.at_end(), "the connection went on behind a head nobody can be sure of"
     assert naru.openai.requests == []
 

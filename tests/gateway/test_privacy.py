@@ -1,4 +1,5 @@
 """Secrets and prompts are in no log, no metric, no error and no file but where they belong."""
+import json
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,12 @@ def drive_every_path(naru, upstream, key: str) -> list[wire.Message]:
     said = chat("m", PROMPT)
     upstream.then(openai_answer(ANSWER))
     answers = [naru.post(CHAT, said, key)]
-    upstream.then(openai_error(400))
+    quoted = json.dumps({"error": {"message": f"bad input '{PROMPT}' with key {UPSTREAM_KEY}"}})
+    upstream.then(wire.answer(quoted, 400))
     answers.append(naru.post(CHAT, said, key))
+    assert PROMPT.encode() in answers[-1].body
+    twice = '{"model":"m","%s":1,"%s":1}' % (PROMPT, PROMPT)
+    answers.append(naru.post(CHAT, twice, key))
     for script in ([openai_error(500)], [wire.answer(f"<{ANSWER}")],
                    [b"HTTP/1.1 200\r\n\r\n", CLOSE],
                    [wire.answer('{"error":{"message":"key %s"}}' % UPSTREAM_KEY, 401)]):

@@ -6,7 +6,7 @@ import threading
 import pytest
 from chats import DONE, chat, openai_answer, openai_chunk
 from harness import documents, wait, wire
-from harness.gateway import LISTENERS
+from harness.gateway import LISTENERS, START
 
 CHAT = "/v1/chat/completions"
 SOON = 8.0  # seconds
@@ -61,6 +61,16 @@ def test_file_replaced_by_rename_is_taken_up(naru, upstream):
     now_serves(naru, "renamed")
     naru.write(whole(upstream, "again"))
     now_serves(naru, "again")
+
+
+def test_file_changed_while_naru_starts_is_taken_up(start, upstream):
+    """Behind the first reading, before anything else is up."""
+    made = start(of(upstream, "old"), wait_ready=False)
+    wait.until((made.data / "revision").exists, "the first documents are in force", START)
+    made.write(whole(upstream, "new"))
+    made.wait_ready()
+    made.test_key = made.key()
+    now_serves(made, "new")
 
 
 def test_admin_call_reloads_and_says_the_revision(naru, upstream):
@@ -151,6 +161,25 @@ def test_call_under_way_keeps_what_it_began_with(naru, upstream):
         now_serves(naru, "new")
         go.set()
         assert events.rest().endswith(DONE)
+
+
+def test_ledger_row_names_the_revision_its_call_began_with(naru, upstream):
+    go = threading.Event()
+    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("a")), go,
+                  wire.chunk(openai_chunk(finish="stop") + DONE), wire.LAST_CHUNK)
+    upstream.then(openai_answer())
+    before = revision(naru)
+    client, events = naru.stream(CHAT, chat("old", stream=True), naru.test_key)
+    with client:
+        events.next()
+        naru.write(whole(upstream, "new"))
+        now_serves(naru, "new")
+        go.set()
+        events.rest()
+    later = naru.post(CHAT, chat("new"), naru.test_key)
+    rows = [naru.exchange(message.header("x-request-id")) for message in (events.message, later)]
+    assert [row["revision"] for row in rows] == [before, revision(naru)]
+    assert revision(naru) > before
 
 
 def test_credential_file_is_read_again_when_it_changes(tmp_path, start, upstream):

@@ -4,11 +4,12 @@ import threading
 import time
 
 import pytest
-from chats import (BLOCK_START, DONE, anthropic_answer, chat, message, message_start, openai_answer,
-                   openai_chunk, openai_error, openai_stream, text_delta)
-from harness import documents, wire
+from chats import (BLOCK_START, BLOCK_STOP, DONE, MESSAGE_STOP, anthropic_answer, chat, message,
+                   message_delta, message_start, openai_answer, openai_chunk, openai_error,
+                   openai_stream, text_delta)
+from harness import documents, wait, wire
 from harness.gateway import LISTENERS
-from harness.upstream import CLOSE, RESET, STALL, Upstream
+from harness.upstream import CLOSE, READ, RESET, STALL, Upstream
 
 OPENAI, ANTHROPIC = "/v1/chat/completions", "/v1/messages"
 
@@ -95,6 +96,54 @@ def test_other_target_takes_over(two, failure):
     two.first.errors.clear()
 
 
+def test_each_target_is_left_alone_as_long_as_it_asked(two):
+    """The first asked for a second, the second only failed: the first is not called before."""
+    two.first.then(openai_error(429, {"retry-after": "1"}))
+    two.second.then(openai_error(500))
+    two.first.then(openai_answer("first"))
+    answer = two.post(OPENAI, chat("m"), two.test_key)
+    assert answer.status == 200 and b"first" in answer.body
+    assert two.first.requests[1].arrived - two.first.requests[0].arrived >= 0.9
+
+
+def test_target_that_asked_for_too_long_gives_way_to_the_other(two):
+    two.first.then(openai_error(500))
+    two.second.then(openai_error(429, {"retry-after": "60"}))
+    two.first.then(openai_answer("first"))
+    answer = two.post(OPENAI, chat("m"), two.test_key)
+    assert answer.status == 200 and b"first" in answer.body
+
+
+def test_credential_refused_by_all_is_not_sent_again(two):
+    two.first.usual = two.second.usual = [openai_error(401)]
+    assert two.post(OPENAI, chat("m"), two.test_key).status == 502
+    assert len(two.first.requests) == len(two.second.requests) == 1
+
+
+def test_target_that_can_carry_it_all_is_found(start):
+    with Upstream() as anthropic, Upstream() as openai:
+        naru = start(documents.upstream("a", anthropic.url, provider="anthropic") +
+                     documents.upstream("o", openai.url) +
+                     documents.model("m", "a", "{upstream: o, tier: 1}", extra="on_loss: refuse") +
+                     documents.model("alone", "a", extra="on_loss: refuse"))
+        key, asked = naru.key(), {"seed": 7}
+        openai.then(openai_answer("carried"))
+        assert b"carried" in naru.post(OPENAI, chat("m", **asked), key).body
+        refused = naru.post(OPENAI, chat("alone", **asked), key)
+        assert refused.status == 400 and b"seed" in refused.body
+        assert anthropic.requests == []
+
+
+def test_error_under_200_means_the_same_to_stream_and_plain(start, upstream):
+    naru = start(documents.upstream("u", upstream.url) +
+                 documents.model("m", "u", retry="{attempts: 1}"))
+    error = '{"error":{"message":"slow down","type":"x","code":"rate_limit_exceeded"}}'
+    upstream.usual = [wire.answer(error)]
+    key = naru.key()
+    assert [naru.post(OPENAI, chat("m", stream=stream), key).status
+            for stream in (False, True)] == [429, 429]
+
+
 def test_target_that_is_down_is_passed_over(start):
     with Upstream() as second, socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -163,6 +212,42 @@ def test_reset_of_a_reused_connection_is_no_attempt(naru):
     assert row_of(naru, answer)["attempts"] == 1
 
 
+def call_twice(naru, *scripts):
+    """Two calls on one connection, so on one loop of naru, which keeps the upstream's connection
+    between them; the second gets `scripts`. Its answer, and the upstream's requests for it."""
+    headers = {"authorization": f"Bearer {naru.test_key}"}
+    naru.openai.then(openai_answer())
+    for script in scripts:
+        naru.openai.then(*script)
+    with naru.connect() as client:
+        client.call("POST", OPENAI, chat("gpt"), headers)
+        known = naru.openai.connections
+        answer = client.call("POST", OPENAI, chat("gpt"), headers)
+    requests = naru.openai.requests[1:]
+    assert requests[0].connection <= known, "the first connection was not used again"
+    assert all(request.connection > known for request in requests[1:])
+    return answer, requests
+
+
+def test_reset_of_a_reused_connection_that_took_the_request_is_no_attempt(naru):
+    answer, requests = call_twice(naru, [RESET], [openai_answer("fresh")])
+    assert answer.status == 200 and b"fresh" in answer.body
+    assert row_of(naru, answer)["attempts"] == 1 and len(requests) == 2
+
+
+def test_only_one_reset_is_no_attempt(naru):
+    answer, requests = call_twice(naru, [RESET], [RESET], [openai_answer("third")])
+    assert answer.status == 200 and b"third" in answer.body
+    assert row_of(naru, answer)["attempts"] == 2 and len(requests) == 3
+
+
+def test_reset_within_an_answer_is_an_attempt(naru):
+    half = [openai_answer()[:20], READ, RESET]
+    answer, requests = call_twice(naru, half, [openai_answer("again")])
+    assert answer.status == 200 and b"again" in answer.body
+    assert row_of(naru, answer)["attempts"] == 2 and len(requests) == 2
+
+
 def test_first_token_has_a_deadline(start, upstream):
     naru = start(documents.upstream("u", upstream.url, extra="timeouts: {first_token: 300ms}") +
                  documents.model("m", "u", retry="{attempts: 1}"))
@@ -186,6 +271,30 @@ def test_silence_between_tokens_ends_a_stream(start, upstream):
     assert naru.exchange(events.message.header("request-id"))["outcome"] == "upstream_timeout"
 
 
+def test_plain_call_has_no_deadline_for_its_first_token(start, upstream):
+    naru = start(documents.upstream("u", upstream.url, extra="timeouts: {first_token: 200ms, "
+                                    "between_tokens: 200ms}") +
+                 documents.model("m", "u", retry="{attempts: 1}"))
+    answer = openai_answer("late")
+    upstream.then(lambda: wait.gone_by(0.7), answer[:-10], lambda: wait.gone_by(0.4), answer[-10:])
+    assert naru.post(OPENAI, chat("m"), naru.key()).status == 200
+
+
+def test_total_time_ends_a_stream_within_its_content(start, upstream):
+    naru = start(documents.upstream("u", upstream.url, extra="timeouts: {total: 800ms}") +
+                 documents.model("m", "u"))
+    word = [wire.chunk(openai_chunk("word")), lambda: wait.gone_by(0.05)]
+    upstream.then(wire.stream_head(), *(word * 200))
+    client, events = naru.stream(OPENAI, chat("m", stream=True), naru.key())
+    with client:
+        text = events.rest()
+    assert events.message.status == 200 and 1 <= text.count(b"word") < 200
+    assert text.count(b'"error"') == 1 and DONE not in text
+    row = naru.exchange(events.message.header("x-request-id"))
+    assert (row["outcome"], row["attempts"]) == ("upstream_timeout", 1)
+    assert row["total_us"] >= 800_000
+
+
 def test_total_time_ends_a_plain_call(start, upstream):
     naru = start(documents.upstream("u", upstream.url, extra="timeouts: {total: 300ms, "
                                     "connect: 200ms, first_token: 300ms, between_tokens: 300ms}") +
@@ -203,6 +312,32 @@ def test_silent_upstream_gets_200_and_pings_after_the_hold(start, upstream):
     with client:
         assert events.message.status == 200
         assert events.line().startswith(b":") and events.line().startswith(b":")
+
+
+PINGS = {  # path, request, content, end, first line of a ping
+    "openai": (OPENAI, chat, openai_chunk("half"), openai_chunk(finish="stop") + DONE, b": ping"),
+    "anthropic": (ANTHROPIC, message, message_start() + BLOCK_START + text_delta("half"),
+                  BLOCK_STOP + message_delta() + MESSAGE_STOP, b"event: ping"),
+}
+
+
+@pytest.mark.parametrize("dialect", PINGS)
+def test_silence_within_a_stream_is_filled_with_pings(start, upstream, dialect):
+    path, ask, content, end, ping = PINGS[dialect]
+    naru = start(documents.upstream("u", upstream.url, provider=dialect) +
+                 documents.model("m", "u"),
+                 gateway_document=LISTENERS + "limits: {hold: 60s, ping: 100ms}\n")
+    go = threading.Event()
+    upstream.then(wire.stream_head(), wire.chunk(content), go, wire.chunk(end), wire.LAST_CHUNK)
+    client, events = naru.stream(path, ask("m", stream=True), naru.key())
+    with client:
+        while b"half" not in events.next():
+            pass
+        for _ in range(3):
+            while events.line() != ping:
+                pass
+        go.set()
+        assert events.rest().endswith(end.split(b"\n\n")[-2] + b"\n\n")
 
 
 def test_failure_behind_the_hold_is_an_error_event(start, upstream):

@@ -6,6 +6,7 @@ import pytest
 from chats import chat, openai_answer
 from harness import certificates, documents, wait
 from harness.client import Client
+from harness.proxy import Proxy
 from harness.upstream import Upstream
 
 CHAT = "/v1/chat/completions"
@@ -22,6 +23,7 @@ def identities(tmp_path_factory):
             "next": certificates.issue(folder, ca, "next", LOCAL),
             "expired": certificates.issue(folder, ca, "expired", LOCAL, days=-1),
             "wrong_host": certificates.issue(folder, ca, "wrong-host", "DNS:other.example"),
+            "far": certificates.issue(folder, ca, "far", "DNS:upstream.invalid"),
             "self_signed": certificates.self_signed(folder, "self-signed", LOCAL)}
 
 
@@ -56,7 +58,7 @@ def test_untrusted_upstream_gets_no_request(start, identities, identity, ca, wor
         assert answer.status == 502
         assert json.loads(answer.body)["error"]["code"] == "upstream_failed"
         assert upstream.requests == []
-        assert word in naru.log()
+        wait.until(lambda: word in naru.log(), f"'{word}' in the log")
 
 
 GATEWAY = """kind: Gateway
@@ -86,6 +88,13 @@ def common_name(client: Client) -> str:
     return dict(pair[0] for pair in subject)["commonName"]
 
 
+def name_at(address: str, context: ssl.SSLContext) -> str:
+    """Who a listener says it is; it must speak HTTP behind that."""
+    with Client(address, tls=context) as client:
+        assert client.call("GET", "/health/live").status in (200, 401)
+        return common_name(client)
+
+
 def test_listeners_speak_tls_and_take_up_a_new_certificate(tmp_path, start, identities, upstream):
     lay(identities["good"], tmp_path)
     naru = start(documents.upstream("u", upstream.url) + documents.model("m", "u"),
@@ -93,18 +102,16 @@ def test_listeners_speak_tls_and_take_up_a_new_certificate(tmp_path, start, iden
     assert naru.address.startswith("https://") and naru.admin_address.startswith("https://")
     context = trusting(identities)
 
-    def name_now() -> str:
-        with Client(naru.address, tls=context) as client:
-            assert client.call("GET", "/health/live").status == 200
-            return common_name(client)
+    def names_now() -> list[str]:
+        return [name_at(address, context) for address in (naru.address, naru.admin_address)]
 
-    with Client(naru.address, tls=context) as kept:
-        assert common_name(kept) == "good"
+    with Client(naru.address, tls=context) as kept, \
+            Client(naru.admin_address, tls=context) as kept_admin:
+        assert names_now() == ["good", "good"]
         lay(identities["next"], tmp_path)
-        wait.until(lambda: name_now() == "next", "the new certificate", 10)
-        assert kept.call("GET", "/health/live").status == 200  # the old connection lives on
-    with Client(naru.admin_address, tls=context) as client:
-        assert client.call("GET", "/metrics").status == 401
+        wait.until(lambda: names_now() == ["next", "next"], "the new certificate on both", 10)
+        assert kept.call("GET", "/health/live").status == 200  # old connections live on
+        assert kept_admin.call("GET", "/metrics").status == 401
 
 
 def test_plain_http_to_a_tls_listener_is_closed(tmp_path, start, identities, upstream):
@@ -135,3 +142,29 @@ def test_proxy_of_the_environment_is_used_but_for_no_proxy(start, upstream):
         assert naru.post(CHAT, chat("far"), key).status == 200
         assert proxy.requests[0].target in ("http://upstream.invalid/v1/chat/completions",
                                             "upstream.invalid:80")
+
+
+def behind_proxy(start, identities, upstream, no_proxy: str = ""):
+    """A naru that is to reach an upstream of a name that is nowhere, and its answer to a call."""
+    text = documents.upstream("u", f"https://upstream.invalid:{upstream.port}",
+                              extra=f"ca_file: {identities['authority'].certificate}")
+    with Proxy(upstream.port) as proxy:
+        naru = start(text + documents.model("m", "u", retry=ONCE),
+                     environment={"HTTPS_PROXY": proxy.url, "NO_PROXY": no_proxy})
+        return naru.post(CHAT, chat("m"), naru.key()), proxy.targets
+
+
+@pytest.mark.parametrize("identity,status", [("far", 200), ("good", 502)])
+def test_https_upstream_is_reached_through_a_tunnel(start, identities, identity, status):
+    """HTTPS_PROXY sees host and port alone; the certificate within is verified for the host."""
+    with Upstream([openai_answer()], tls=identities[identity].server_context()) as upstream:
+        answer, targets = behind_proxy(start, identities, upstream)
+        assert answer.status == status
+        assert targets == [f"upstream.invalid:{upstream.port}"]
+        assert len(upstream.requests) == (1 if status == 200 else 0)
+
+
+def test_no_proxy_keeps_an_https_upstream_out_of_the_tunnel(start, identities):
+    with Upstream([openai_answer()], tls=identities["far"].server_context()) as upstream:
+        answer, targets = behind_proxy(start, identities, upstream, no_proxy=".invalid")
+        assert answer.status == 502 and targets == []  # the name is nowhere

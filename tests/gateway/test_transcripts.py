@@ -6,6 +6,7 @@ from string import Template
 
 import pytest
 from harness import transcript, wait
+from harness.client import Client
 from harness.gateway import UPSTREAM_KEY, Gateway
 from harness.upstream import CLOSE, READ, RESET, STALL, Upstream
 
@@ -62,6 +63,13 @@ def steps_of(data: transcript.Bytes) -> list:
     return steps + ([ENDINGS[data.ending]] if data.ending else [])
 
 
+def send(client: Client, data: transcript.Bytes) -> None:
+    for index, piece in enumerate(data.pieces):
+        if index in data.held:
+            assert client.head().status == 100, "the client was not told to go on"
+        client.send(piece)
+
+
 def play(stage: Stage, case: transcript.Case, recut=lambda data: data, recut_client=None) -> None:
     """Runs a case; `recut` lays other cuts over the last bytes an upstream sends."""
     for upstream in stage.upstreams.values():
@@ -74,8 +82,7 @@ def play(stage: Stage, case: transcript.Case, recut=lambda data: data, recut_cli
     with stage.gateway.connect() as client:
         for section in case.client:
             data = transcript.to_send(section, stage.words)
-            for piece in (recut_client(data) if recut_client else data).pieces:
-                client.send(piece)
+            send(client, recut_client(data) if recut_client else data)
         methods = [section.lines()[0][0].split(" ")[0] for section in case.client]
         answers = [client.answer(method) for method in methods[:len(case.answers)]]
     for section, answer in zip(case.answers, answers, strict=True):

@@ -29,12 +29,14 @@ class Gateway:
     """Starts at once; `close` ends it and says whether it ended well."""
 
     def __init__(self, folder: Path, documents: str, gateway_document: str = LISTENERS,
-                 environment: dict[str, str] | None = None, wait_ready: bool = True):
+                 environment: dict[str, str] | None = None, wait_ready: bool = True,
+                 arguments: tuple[str, ...] = ()):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "naru.yaml"
         self.data = folder / "data"
         self.log_path = folder / "stderr.log"
+        self.arguments = arguments
         self.environment = {**os.environ, "UPSTREAM_KEY": UPSTREAM_KEY, **(environment or {})}
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
             for spelling in (name, name.lower()):
@@ -62,7 +64,8 @@ class Gateway:
             (self.data / name).unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "--data-dir", self.data, "serve", "--config", self.config],
+                [binary(), "--data-dir", self.data, "serve", "--config", self.config,
+                 *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         if wait_ready:
             self.wait_ready()
@@ -136,6 +139,13 @@ class Gateway:
                                      {"authorization": f"Bearer {self.token}"})
                 return json.loads(answer.body) if answer.status == 200 else None
         return wait.until(look, f"the ledger row of {request_id}", seconds)
+
+    def verb(self, *words: str) -> str:
+        """What a verb of naru's own command line prints about this gateway."""
+        done = subprocess.run([binary(), "--data-dir", self.data, *words], capture_output=True,
+                              text=True, env=self.environment, timeout=START, check=False)
+        assert done.returncode == 0, f"naru {' '.join(words)}: {done.stderr}"
+        return done.stdout
 
     # The process
 

@@ -106,6 +106,7 @@ def cases() -> list[Case]:
 class Bytes:
     pieces: list[bytes]   # a real cut between each two
     ending: str = ""      # close, reset, stall, or nothing
+    held: frozenset[int] = frozenset()  # pieces that wait for the peer's 100 Continue
 
     @property
     def whole(self) -> bytes:
@@ -124,7 +125,7 @@ def parts_of(text: str, words: dict[str, str]) -> list[bytes | str]:
             parts.append(base64.b64decode((FOLDER / part[5:]).read_bytes()))
         elif part in words:
             parts.append(words[part].encode())
-        elif part in ("cut", "close", "reset", "stall"):
+        elif part in ("cut", "continue", "close", "reset", "stall"):
             parts.append(part)
         else:
             raise Wrong(f"'«{part}»' means nothing")
@@ -133,10 +134,11 @@ def parts_of(text: str, words: dict[str, str]) -> list[bytes | str]:
 
 def to_send(section: Section, words: dict[str, str]) -> Bytes:
     lines, body = section.lines()
-    data, ending = [b""], ""
+    data, ending, held = [b""], "", set()
     for part in parts_of(body, words):
-        if part == "cut":
+        if part in ("cut", "continue"):
             data.append(b"")
+            held |= {len(data) - 1} if part == "continue" else set()
         elif isinstance(part, str):
             ending = part
             break
@@ -155,10 +157,12 @@ def to_send(section: Section, words: dict[str, str]) -> Bytes:
     if chunked:
         data = [wire.chunk(piece) if piece else b"" for piece in data]
         data[-1] += b"" if ending else wire.LAST_CHUNK
-    return Bytes([head + data[0], *data[1:]], ending)
+    return Bytes([head + data[0], *data[1:]], ending, frozenset(held))
 
 
 def cut_at(data: Bytes, places: list[int]) -> Bytes:
+    if data.held:
+        raise Wrong("a transcript with «continue» says 'cuts: none'")
     whole, pieces, last = data.whole, [], 0
     for place in sorted(set(places)):
         pieces.append(whole[last:place])

@@ -21,3 +21,9 @@ def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
         if time.monotonic() > give_up:
             raise Late(f"{what}: not within {seconds} s")
         time.sleep(PAUSE)
+
+
+def gone_by(seconds: float) -> None:
+    """So much time: for what takes its time, and what must not happen meanwhile."""
+    over = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= over, f"{seconds} s have gone by", seconds + PATIENCE)
