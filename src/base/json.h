@@ -68,7 +68,7 @@ class ValueView {
 /// What a text may be at the most, and how strictly it is read.
 struct Limits {
   std::uint32_t depth = 128;        ///< objects and arrays within each other
-  std::uint32_t nodes = 4'000'000;  ///< values and members in all
+  std::uint32_t nodes = 1'000'000;  ///< values and members in all
   /// Takes what careless writers send and common parsers take: half a surrogate pair reads as
   /// U+FFFD; of members with one key the last holds; NaN, Infinity and -Infinity read as null.
   bool lenient = false;

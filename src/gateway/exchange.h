@@ -71,6 +71,8 @@ struct Trail {
   std::string upstream;
   std::string upstream_model;
   std::string rule;
+  std::shared_ptr<const provider::Upstream> account = {};  ///< of the last attempt; null: an engine
+  bool called = false;        ///< the last attempt got as far as its target
   bool sent = false;          ///< some attempt's request has begun to leave
   bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
   std::optional<Monotonic> first_token = {};

@@ -98,7 +98,7 @@ net::Task<void> Pipeline::serve(net::ServerCall& call) {
   Exchange exchange(call, services_);
   exchange.before_end = &account;
   Result<void> outcome = co_await run_safely(exchange);
-  if (!outcome && call.stopping())
+  if (!outcome && outcome.error().kind == FaultKind::Cancelled && call.stopping())
     outcome = fail(FaultKind::Unavailable, "naru is stopping; send the call again");
   std::exception_ptr broken;
   try {

@@ -16,6 +16,14 @@ std::vector<net::Header> fault_headers(const Exchange& exchange, const Fault& fa
   return headers;
 }
 
+/// Some providers repeat the key they refuse.
+void hide(const Secret& credential, std::string& words) {
+  const std::string_view key = credential.reveal();
+  if (key.empty()) return;
+  for (auto at = words.find(key); at != words.npos; at = words.find(key, at))
+    words.replace(at, key.size(), "…");
+}
+
 }  // namespace
 
 net::Task<void> reply_fault(Exchange& exchange, Fault fault) {
@@ -24,6 +32,9 @@ net::Task<void> reply_fault(Exchange& exchange, Fault fault) {
   // Time ran out for the exchange, not for telling so.
   const net::Until until{.deadline = exchange.now() + exchange.limits().write_timeout,
                          .stop = told_to_stop ? nullptr : &exchange.call.gone()};
+  if (const auto& account = exchange.trail.account)
+    for (std::string* words : {&fault.detail, &fault.code, &fault.param})
+      hide(account->credential, *words);
   if (exchange.client) co_await exchange.client->settle();
   if (exchange.call.started()) {
     const std::string event = exchange.dialect().write_stream_error(fault, exchange.request_id);

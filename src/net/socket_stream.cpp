@@ -222,6 +222,13 @@ bool SocketStream::readable_now() {
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+int SocketStream::peer_pid() const {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (!impl_->open()) return 0;
+  return ::getsockopt(impl_->fd(), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}
+
 bool SocketStream::hung_up_now() {
   if (!impl_->open()) return true;
   pollfd look{.fd = impl_->fd(), .events = POLLRDHUP, .revents = 0};

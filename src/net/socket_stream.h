@@ -38,6 +38,7 @@ class SocketStream final : public ByteStream {
   Task<Result<void>> write_all(Parts parts, Until until) override;
   bool readable_now() override;
   bool hung_up_now() override;
+  int peer_pid() const;  ///< of who listens at the other end of a UNIX socket; else 0
   void finish_writing() override;
   void close() override;
   void reset() override;

@@ -24,7 +24,7 @@ struct Timeouts {
   std::chrono::milliseconds connect{2'000};           ///< name, TCP and TLS
   std::chrono::milliseconds first_token{300'000};     ///< streams: until content; models may think
   std::chrono::milliseconds between_tokens{120'000};  ///< streams: silence after content
-  std::chrono::milliseconds total{600'000};           ///< a whole attempt
+  std::chrono::milliseconds total{600'000};           ///< a whole attempt; and all at one target
 };
 
 enum class UnknownFields : std::uint8_t { Forward, Refuse };

@@ -79,7 +79,7 @@ const Fields<Timeouts>& timeouts_fields() {
                     "with an error, since no other target can go on with it.")
           .duration("total", &Timeouts::total, 100ms, 24h,
                     "A whole attempt, plain or streamed, to its last byte; it ends the other times "
-                    "too.");
+                    "too. Further attempts at a model's targets end with the sum of their totals.");
   return fields;
 }
 

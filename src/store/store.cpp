@@ -161,7 +161,9 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& cl
 }
 
 Result<void> Store::restore(const std::string& path, const std::string& directory) {
-  const auto parent = std::filesystem::path(directory).parent_path();
+  auto named = std::filesystem::path(directory);
+  if (!named.has_filename()) named = named.parent_path();  // it ends in a slash
+  const auto parent = named.parent_path();
   std::error_code refused;
   if (!parent.empty()) std::filesystem::create_directories(parent, refused);
   if (refused)

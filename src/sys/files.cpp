@@ -75,7 +75,9 @@ Result<void> write_fresh(const std::string& path, std::string_view bytes, mode_t
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
-Result<void> make_directory(const std::string& path, mode_t mode) {
+Result<void> make_directory(const std::string& named, mode_t mode) {
+  std::string path = named;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // else it is its own parent
   std::error_code error;
   const auto parent = std::filesystem::path(path).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);

@@ -31,6 +31,8 @@ TEST_F(FilesTest, makes_a_directory_that_is_closed_to_others) {
   ASSERT_TRUE(make_directory(path, 0700));
   EXPECT_EQ(mode_of(path), 0700U);
   EXPECT_TRUE(make_directory(path, 0700)) << "it is there";
+  EXPECT_TRUE(make_directory(directory_ + "/c/", 0700));
+  EXPECT_EQ(mode_of(directory_ + "/c"), 0700U);
 }
 
 TEST_F(FilesTest, leaves_a_directory_that_others_may_enter_as_it_is_and_refuses_it) {

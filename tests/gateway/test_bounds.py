@@ -1,9 +1,11 @@
 """What one client may take of naru: memory, time, names, places; and what it takes from others."""
 import json
 import os
+import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from chats import DONE, chat, openai_answer, openai_chunk
@@ -189,6 +191,23 @@ def test_engine_that_ends_at_once_has_last_words(start, tmp_path):
         in ("backoff", "failed") and one, "the engine has ended", 20)
     assert "invalid argument: --no-ui" in state["reason"]
     wait.until(lambda: '"engine.output"' in naru.log(), "its words are in the log")
+
+
+def test_engine_behind_a_script_ends_with_its_holder(start, tmp_path):
+    """The death signal reaches the script alone; naru ends what the script began."""
+    engine, child = tmp_path / "engine.sh", tmp_path / "child"
+    engine.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {child}\nwait\n")
+    engine.chmod(0o755)
+    naru = start(documents.deployment("local", extra=f"engine_path: {engine}") +
+                 documents.model("m", "local"))
+    wait.until(lambda: child.is_file() and child.read_text().strip(), "the script runs", 20)
+    script = naru.admin("GET", "/admin/v1/deployments")["deployments"][0]["pid"]
+    began = child.read_text().strip()
+    holder = Path(f"/proc/{script}/stat").read_text().rsplit(")", 1)[1].split()[1]
+    os.kill(int(holder), signal.SIGKILL)
+    wait.until(lambda: not Path(f"/proc/{began}").exists() or
+               Path(f"/proc/{began}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z",
+               "what the script began has ended", 10)
 
 
 def test_engine_that_hangs_in_its_first_token_can_be_replaced(start, tmp_path):

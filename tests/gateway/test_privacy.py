@@ -39,6 +39,13 @@ def drive_every_path(naru, upstream, key: str) -> list[wire.Message]:
         client, events = naru.stream(MESSAGES, message("m", PROMPT, stream=True), key)
         with client:
             events.rest()
+    said_late = json.dumps({"error": {"message": f"refused: {UPSTREAM_KEY}"}}).encode()
+    upstream.then(wire.stream_head(), wire.chunk(openai_chunk(ANSWER) + b"data: " + said_late +
+                                                 b"\n\n"), wire.LAST_CHUNK)
+    client, events = naru.stream(CHAT, chat("m", PROMPT, stream=True), key)
+    with client:
+        text = events.rest()
+    assert b'"error"' in text and UPSTREAM_KEY.encode() not in text
     answers.append(naru.post(CHAT, chat(PROMPT, PROMPT), key))
     answers.append(naru.post(CHAT, '{"model":"m","messages":[{"content":"%s"' % PROMPT, key))
     answers.append(naru.post(CHAT, chat("m", PROMPT), key + "x"))

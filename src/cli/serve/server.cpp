@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <future>
 #include <thread>
 
 #include "base/settings/report.h"
@@ -84,8 +85,35 @@ telemetry::LogOptions log_options(const gateway::LogSettings& settings) {
 
 Server::Server(ServeOptions options) : options_(std::move(options)) {}
 
+namespace {
+
+/// Tells once `group` has no task left. Lifetime: all outlive that.
+void tell_when_ended(net::Loop& loop, net::TaskGroup& group, std::promise<void>& ended) {
+  loop.post([&] {
+    if (group.running() == 0) return ended.set_value();
+    tell_when_ended(loop, group, ended);
+  });
+}
+
+}  // namespace
+
+/// Ends what no connection waits for: answers whose last bytes are read after the client has them.
+void Server::end_tasks() {
+  if (services_ == nullptr) return;
+  for (unsigned i = 0; i < services_->groups.size(); ++i) {
+    net::Loop& loop = loops_->at(i);
+    net::TaskGroup& group = *services_->groups[i];
+    if (!loop.running()) continue;
+    loop.post([&group] { group.stop().fire(); });
+    std::promise<void> ended;
+    tell_when_ended(loop, group, ended);
+    ended.get_future().wait();
+  }
+}
+
 Server::~Server() {
   watcher_.reset();
+  end_tasks();
   if (loops_) loops_->stop();
 }
 

@@ -46,6 +46,7 @@ class Server {
   std::optional<Result<std::string>> quickstart();
 
  private:
+  void end_tasks();
   explicit Server(ServeOptions options);
   Result<void> open_state();
   Result<gateway::GatewaySettings> read_settings() const;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "registry/endpoints.h"
 #include "sys/files.h"
@@ -42,7 +43,10 @@ std::string short_directory(const std::string& data_directory) {
 
 }  // namespace
 
-Result<std::string> socket_directory(const std::string& data_directory) {
+Result<std::string> socket_directory(const std::string& named) {
+  std::error_code unknown;  // without a working directory the path stays as it is
+  const auto absolute = std::filesystem::absolute(named, unknown);
+  const std::string data_directory = unknown ? named : absolute.string();
   std::string directory = data_directory + "/run";
   if (!fits(directory)) directory = short_directory(data_directory);
   NARU_TRY_VOID(sys::make_directory(directory, 0700));

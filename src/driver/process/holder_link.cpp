@@ -15,7 +15,9 @@ constexpr std::chrono::seconds kSendTime{2};
 net::Task<Result<void>> HolderLink::attach(std::string path, net::Until until) {
   NARU_CO_TRY(const net::SocketAddress address, net::SocketAddress::of_path(path));
   auto connected = co_await net::SocketStream::connect(loop_, address, until);
-  NARU_CO_TRY(stream_, std::move(connected));
+  NARU_CO_TRY(auto stream, std::move(connected));
+  holder_pid_ = stream->peer_pid();
+  stream_ = std::move(stream);
   partial_.clear();
   news_ = {};
   log_.clear();
@@ -38,6 +40,7 @@ net::Task<void> HolderLink::follow(net::Until until) {
       partial_.clear();
     }
   }
+  if (stream_ != stream) co_return;  // let go of meanwhile, or attached anew
   stream_.reset();
   // A holder that is gone took its engine with it, whether or not it could say so.
   if (!until.stopped() && !news_.exited) news_.exited = "its holder is gone";

@@ -32,7 +32,8 @@ class HolderLink {
     bool output = false;
   };
   News take_news();
-  int pid() const { return pid_; }
+  int pid() const { return pid_; }                ///< of the engine
+  int holder_pid() const { return holder_pid_; }  ///< of the holder last attached to, or 0
   const std::deque<std::string>& log() const { return log_; }
 
  private:
@@ -45,6 +46,7 @@ class HolderLink {
   std::string partial_;
   News news_;
   int pid_ = 0;
+  int holder_pid_ = 0;
   std::deque<std::string> log_;
 };
 

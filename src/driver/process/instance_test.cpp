@@ -183,6 +183,20 @@ TEST_F(InstanceTest, kills_what_does_not_end_when_asked) {
   EXPECT_EQ(later(1s, {.stop = true}), Act::Nothing);
 }
 
+TEST_F(InstanceTest, takes_no_calls_once_it_is_to_be_killed_and_is_let_go_of_at_last) {
+  become_ready();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Nothing);
+  EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Kill);
+  EXPECT_NE(instance_.phase(), registry::Phase::Ready);
+  EXPECT_EQ(later(4s), Act::Nothing);
+  EXPECT_EQ(later(2s), Act::GiveUp);
+  EXPECT_EQ(later(1s), Act::Nothing);
+  crash("it could not be ended");
+  EXPECT_EQ(instance_.stage(), Stage::Backoff);
+  EXPECT_EQ(instance_.reason(), "it does not answer");
+  EXPECT_EQ(instance_.restarts(), 1U);
+}
+
 TEST_F(InstanceTest, unloads_when_nobody_calls_and_loads_again_for_the_next) {
   spec_->idle_unload = 5min;
   become_ready();

@@ -18,12 +18,6 @@ constexpr std::chrono::milliseconds kAttachTime{2'000};
 constexpr std::chrono::milliseconds kAttachAgain{10};
 constexpr std::chrono::seconds kHealthEvery{1};
 
-/// The process group of `pid`, unless it is our own; 0 if it cannot be told.
-int group_of(int pid) {
-  const int group = ::getpgid(pid);
-  return group > 1 && group != ::getpgrp() ? group : 0;
-}
-
 /// The thin part around `Instance`: looks, asks it, does what it says.
 class ProcessEngine final : public Engine {
  public:
@@ -57,6 +51,7 @@ class ProcessEngine final : public Engine {
   static net::Task<void> follow(ProcessEngine& self, net::Until until);
   static net::Task<void> warm(ProcessEngine& self, net::Until until);
   void give_up_on_engine();
+  bool holder_is_gone();
   void end_group();
   Result<void> prepare();
   Monotonic next_look() const;
@@ -79,7 +74,7 @@ class ProcessEngine final : public Engine {
   std::optional<sys::Child> holder_;
   EngineFacts facts_;
   std::string architecture_;
-  int group_ = 0;  // process group of holder and engine
+  bool leftovers_ = false;  // of a holder that has ended or is about to
   bool wanted_ = false;
   bool stop_ = false;
   std::optional<bool> warmed_;
@@ -134,6 +129,7 @@ net::Task<void> ProcessEngine::spawn(net::Until until) {
     refused_for_good_ = prepared.error().kind == FaultKind::InvalidRequest;
     co_return;
   }
+  leftovers_ = false;
   const bool left_by_an_earlier_naru = co_await attach(until);
   if (left_by_an_earlier_naru) co_return;
   ::unlink(paths_.engine.c_str());  // an engine that was killed leaves its socket behind
@@ -186,25 +182,35 @@ net::Task<void> ProcessEngine::act(Act act, net::Until until) {
   }
 }
 
-/// The holder is a session of its own, and whatever its engine started belongs to it: an engine
+/// It may only have let us go, having more to say than we read: then its engine goes on, and the
+/// next start finds it.
+bool ProcessEngine::holder_is_gone() {
+  if (holder_ && holder_->pid() == link_.holder_pid()) return holder_->ended().has_value();
+  return link_.holder_pid() > 1 && ::kill(link_.holder_pid(), 0) != 0;
+}
+
+/// The engine leads a process group of its own, to which belongs whatever it started: an engine
 /// behind a script that did not `exec` outlives the script otherwise.
 void ProcessEngine::end_group() {
-  if (const int group = std::exchange(group_, 0); group > 1) ::kill(-group, SIGKILL);
+  leftovers_ = false;
+  const int group = link_.pid();
+  if (group > 1 && group != ::getpgrp()) ::kill(-group, SIGKILL);
 }
 
 /// Neither engine nor holder does as it is told: both are killed from here.
 void ProcessEngine::give_up_on_engine() {
   end_group();
+  if (link_.holder_pid() > 1) ::kill(link_.holder_pid(), SIGKILL);
   link_.let_go("it could not be ended");
 }
 
 net::Task<Observation> ProcessEngine::look(net::Until until) {
   HolderLink::News news = link_.take_news();
-  if (group_ == 0 && link_.attached() && link_.pid() > 0) group_ = group_of(link_.pid());
   if (news.exited && !link_.log().empty())
     *news.exited += "; its last words: " + link_.log().back();
-  if (news.exited) end_group();
   if (holder_) (void)holder_->ended();  // reaps it
+  leftovers_ = leftovers_ || news.exited;
+  if (leftovers_ && holder_is_gone()) end_group();
   Observation seen{.wanted = wanted_ || load_->waiting.load() > 0,
                    .stop = stop_,
                    .exited = std::move(news.exited),

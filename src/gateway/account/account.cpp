@@ -28,7 +28,7 @@ chat::Tally prompt_of(const Exchange& exchange) {
 bool was_served(const Exchange& exchange, const Result<void>& outcome) {
   if (!exchange.trail.sent) return false;
   return outcome || exchange.facts.delivered.total() > 0 ||
-         outcome.error().kind == FaultKind::Cancelled;
+         outcome.error().kind == FaultKind::Cancelled || exchange.call.stopping();
 }
 
 /// The provider's own count; of a stream that was cut the engine's so far, else one from bytes.

@@ -258,14 +258,6 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   co_return taken;
 }
 
-/// Some providers repeat the key they refuse.
-void hide(const Secret& credential, std::string& words) {
-  const std::string_view key = credential.reveal();
-  if (key.empty()) return;
-  for (auto at = words.find(key); at != words.npos; at = words.find(key, at))
-    words.replace(at, key.size(), "…");
-}
-
 /// The body as it goes on is one more in memory.
 Result<void> hold_copy(Exchange& exchange, std::size_t bytes) {
   return exchange.body_memory->grow_to(
@@ -288,14 +280,18 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   exchange.trail.rule = target.rule;
   exchange.trail.returned.clear();
   exchange.timeouts = timeouts_of(target);
-  const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
-  auto planned = co_await make_plan(exchange, target, until);
+  exchange.trail.account = target.upstream;
+  exchange.trail.called = false;
+  auto planned = co_await make_plan(exchange, target, exchange.until());
   NARU_CO_TRY(Plan plan, std::move(planned));
-  NARU_CO_TRY_VOID(hold_copy(exchange, plan.body.capacity()));
-  auto sent = co_await send(exchange, plan, until);
+  const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
+  Result<void> sent = hold_copy(exchange, plan.body.capacity());
+  if (sent) {
+    exchange.trail.called = true;
+    sent = co_await send(exchange, plan, until);
+  }
   if (!sent) {
     exchange.answer = {};
-    if (target.upstream) hide(target.upstream->credential, sent.error().detail);
     co_return fail(std::move(sent.error()));
   }
   exchange.deadline = std::min(exchange.deadline, until.deadline);

@@ -29,7 +29,8 @@ void note(Exchange& exchange, const Target& target, const Result<void>& outcome)
   Health& health = exchange.services.health;
   const std::string_view word = outcome ? "ok" : row(outcome.error().kind).word;
   exchange.services.metrics.attempt(target.spec->upstream, word);
-  if (!target.deployment.empty()) return;  // the driver watches engines itself
+  // The driver watches engines itself; what ends before the call says nothing of the upstream.
+  if (!target.deployment.empty() || !exchange.trail.called) return;
   const bool lives = outcome || outcome.error().kind == FaultKind::UpstreamRefused;
   if (lives)
     health.succeeded(target.spec->upstream);
@@ -76,11 +77,14 @@ class Patience {
   std::vector<Monotonic> from_;
 };
 
-/// What one attempt may take at most is what all of them together may.
-std::chrono::milliseconds longest_total(std::span<const Target> order) {
-  std::chrono::milliseconds longest{0};
-  for (const Target& target : order) longest = std::max(longest, timeouts_of(target).total);
-  return longest;
+/// Each target has its time once, however often it is tried, and an engine the time to be loaded.
+std::chrono::milliseconds time_for_all(const Exchange& exchange) {
+  std::chrono::milliseconds all{0};
+  for (const Target& target : exchange.decision.order) {
+    all += timeouts_of(target).total;
+    if (!target.deployment.empty()) all += exchange.limits().cold_start;
+  }
+  return all;
 }
 
 }  // namespace
@@ -88,7 +92,7 @@ std::chrono::milliseconds longest_total(std::span<const Target> order) {
 net::Task<Result<void>> call(Exchange& exchange) {
   if (exchange.streams()) open_client_stream(exchange);
   const auto& order = exchange.decision.order;
-  exchange.deadline = exchange.now() + longest_total(order);
+  exchange.deadline = exchange.now() + time_for_all(exchange);
   Patience patience(order.size());
   std::size_t target = 0;
   while (true) {

@@ -87,8 +87,9 @@ net::Task<Result<void>> give_stream(Exchange& exchange) {
   NARU_CO_TRY_VOID(std::move(agreed));
   out += answer.stream->terminal();
   auto finished = co_await exchange.client->finish(out);
-  exchange.services.groups[exchange.loop().index()]->spawn(
-      drain(std::move(answer.upstream_call), net::Until{}.by(exchange.now() + kEndOfBody)));
+  net::TaskGroup& group = *exchange.services.groups[exchange.loop().index()];
+  group.spawn(drain(std::move(answer.upstream_call),
+                    {.deadline = exchange.now() + kEndOfBody, .stop = &group.stop()}));
   co_return finished;
 }
 

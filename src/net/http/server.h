@@ -39,13 +39,13 @@ class ServerCall {
   virtual bool started() const = 0;  ///< whether a status line has gone out
 };
 
-/// Who answers. One object for all loops; must be safe to call from each.
 /// What goes to a client whose request never became a call.
 struct Refusal {
   std::vector<Header> headers = {};
   std::string body = {};  ///< JSON
 };
 
+/// Who answers. One object for all loops; must be safe to call from each.
 class Handler {
  public:
   virtual ~Handler() = default;

@@ -33,8 +33,9 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   void start();
   /// Accepts no more; connections end after the request under way.
   void drain();
-  /// Ends every connection at once.
+  /// Ends every call under way; its client can still be told.
   void end_calls();
+  /// Ends every connection at once.
   void cut();
   Loop& loop() { return loop_; }
 

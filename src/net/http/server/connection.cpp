@@ -58,8 +58,10 @@ void Connection::end_soon() {
 
 void Connection::end_call() {
   ending_ = true;
-  stopping_ = gone_ && !gone_->fired();
-  if (stopping_) gone_->fire();
+  if (gone_ && !gone_->fired()) {
+    stopping_ = true;
+    gone_->fire();
+  }
   news_.wake();
 }
 
