@@ -73,7 +73,7 @@ struct Trail {
   std::string rule;
   std::shared_ptr<const provider::Upstream> account = {};  ///< of the last attempt; null: an engine
   bool called = false;        ///< the last attempt got as far as its target
-  bool sent = false;          ///< some attempt's request has begun to leave
+  bool sent = false;          ///< its request has begun to leave, and was not refused
   bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
   std::optional<Monotonic> first_token = {};
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client

@@ -180,3 +180,11 @@ def test_rows_outlive_kill_under_load(start, upstream):
     kept = [row["request_id"] for row in rows]
     assert set(seen) <= set(kept) and len(kept) == len(set(kept))
     upstream.errors.clear()
+
+
+def test_prompt_with_text_has_tokens_whatever_is_reported(naru):
+    naru.openai.then(openai_answer(prompt=-1, output=5))
+    answer = naru.post(CHAT, chat("gpt", "word " * 40), naru.test_key)
+    row = naru.exchange(answer.header("x-request-id"))
+    assert row["tokens_by"] == "bytes"
+    assert row["tokens"]["input"] > 20 and row["tokens"]["output"] == 5

@@ -8,6 +8,7 @@ from chats import (BLOCK_START, BLOCK_STOP, DONE, MESSAGE_STOP, anthropic_answer
                    message_delta, message_start, openai_answer, openai_chunk, openai_error,
                    openai_stream, text_delta)
 from harness import documents, wait, wire
+from harness.client import request
 from harness.gateway import LISTENERS
 from harness.upstream import CLOSE, READ, RESET, STALL, Upstream
 
@@ -132,6 +133,32 @@ def test_target_that_can_carry_it_all_is_found(start):
         refused = naru.post(OPENAI, chat("alone", **asked), key)
         assert refused.status == 400 and b"seed" in refused.body
         assert anthropic.requests == []
+
+
+def test_target_that_carries_it_all_is_tried_again(start):
+    with Upstream() as anthropic, Upstream() as openai:
+        naru = start(documents.upstream("a", anthropic.url, provider="anthropic") +
+                     documents.upstream("o", openai.url) +
+                     documents.model("m", "a", "{upstream: o, tier: 1}", extra="on_loss: refuse"))
+        key = naru.key()
+        openai.then(openai_error(500))
+        openai.then(openai_answer("carried"))
+        assert b"carried" in naru.post(OPENAI, chat("m", seed=7), key).body
+        openai.usual = [openai_error(500)]
+        assert naru.post(OPENAI, chat("m", seed=7), key).status == 502
+
+
+def test_waiting_after_a_refusal_costs_nothing(start, upstream):
+    naru = start(documents.upstream("u", upstream.url) +
+                 documents.model("m", "u", retry="{attempts: 3, base: 1ms, most: 30s}"))
+    upstream.then(openai_error(429, {"retry-after": "20"}))
+    client = naru.connect()
+    client.send(request("POST", OPENAI, chat("m", "word " * 500), {"x-api-key": naru.key()}))
+    assert upstream.wait_for(1).done.wait(10)
+    wait.until(lambda: '"upstream.retry"' in naru.log(), "naru waits")
+    client.reset()
+    row = wait.until(lambda: naru.admin("GET", "/admin/v1/exchanges")["exchanges"], "its row")[0]
+    assert (row["outcome"], row["tokens_by"], row["tokens"]["input"]) == ("abandoned", "none", 0)
 
 
 def test_error_under_200_means_the_same_to_stream_and_plain(start, upstream):

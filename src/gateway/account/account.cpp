@@ -31,6 +31,15 @@ bool was_served(const Exchange& exchange, const Result<void>& outcome) {
          outcome.error().kind == FaultKind::Cancelled || exchange.call.stopping();
 }
 
+/// A prompt with text has tokens, whatever an upstream reports.
+void doubt_prompt(Exchange& exchange, store::LedgerRow& row) {
+  if (row.tokens.prompt() > 0) return;
+  const chat::Tally prompt = prompt_of(exchange);
+  if (prompt.total() == 0) return;
+  row.tokens.input = exchange.services.estimator.tokens(exchange.trail.upstream_model, prompt);
+  row.method = store::TokenMethod::Bytes;
+}
+
 /// The provider's own count; of a stream that was cut the engine's so far, else one from bytes.
 void count_tokens(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
   if (exchange.endpoint.operation == dialect::Operation::CountTokens) return;
@@ -41,6 +50,7 @@ void count_tokens(Exchange& exchange, const Result<void>& outcome, store::Ledger
     row.tokens = facts.usage;
     row.method = store::TokenMethod::Reported;
     estimator.learn(model, facts.delivered, facts.usage.output - facts.usage.reasoning);
+    doubt_prompt(exchange, row);
     return;
   }
   if (!was_served(exchange, outcome)) return;

@@ -247,6 +247,7 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
   if (answer.upstream_call->head().status != 200) {
     Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
+    exchange.trail.sent = false;  // nobody computes for a call that was refused
     if (!plan.ends.same()) fault.code = fault.param = "";  // words of another dialect
     co_return fail(std::move(fault));
   }
@@ -281,7 +282,7 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   exchange.trail.returned.clear();
   exchange.timeouts = timeouts_of(target);
   exchange.trail.account = target.upstream;
-  exchange.trail.called = false;
+  exchange.trail.called = exchange.trail.sent = false;
   auto planned = co_await make_plan(exchange, target, exchange.until());
   NARU_CO_TRY(Plan plan, std::move(planned));
   const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);

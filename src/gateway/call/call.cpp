@@ -54,8 +54,8 @@ void log_retry(Exchange& exchange, const Target& target, const Fault& fault,
 class Patience {
  public:
   explicit Patience(std::size_t targets) : from_(targets, Monotonic::min()) {}
-  void note(std::size_t target, const Fault& fault, Monotonic now) {
-    if (is_lasting(fault.kind))
+  void note(std::size_t target, const Fault& fault, bool refused_loss, Monotonic now) {
+    if (refused_loss || is_lasting(fault.kind))
       from_[target] = Monotonic::max();
     else if (fault.retry_after)
       from_[target] = now + *fault.retry_after;
@@ -94,19 +94,24 @@ net::Task<Result<void>> call(Exchange& exchange) {
   const auto& order = exchange.decision.order;
   exchange.deadline = exchange.now() + time_for_all(exchange);
   Patience patience(order.size());
+  std::optional<Fault> failed;  // the last of a target that was called
   std::size_t target = 0;
   while (true) {
     Result<void> outcome = co_await attempt(exchange, order[target]);
     note(exchange, order[target], outcome);
     if (outcome) break;
-    patience.note(target, outcome.error(), exchange.now());
+    const bool refused_loss = exchange.trail.refused_loss;
+    patience.note(target, outcome.error(), refused_loss, exchange.now());
+    // What a target that was called has said tells more than that another cannot carry it all.
+    if (!refused_loss) failed = outcome.error();
     const Tried tried{.attempts = static_cast<std::size_t>(exchange.trail.attempts),
                       .target = target,
-                      .refused_loss = exchange.trail.refused_loss,
+                      .refused_loss = refused_loss,
                       .asked = patience.asked(exchange.now())};
     const NextAttempt next =
         next_attempt(exchange.model->retry, tried, outcome.error(), exchange.loop().rng());
-    if (!next.again || exchange.now() + next.wait >= exchange.deadline) co_return outcome;
+    if (!next.again || exchange.now() + next.wait >= exchange.deadline)
+      co_return fail(failed.value_or(outcome.error()));
     log_retry(exchange, order[target], outcome.error(), next);
     if (next.wait.count() > 0) {
       auto slept = co_await exchange.loop().sleep(next.wait, exchange.until());

@@ -11,7 +11,7 @@ bool is_lasting(FaultKind kind) {
 NextAttempt next_attempt(const RetryPolicy& policy, const Tried& tried, const Fault& fault,
                          Rng& rng) {
   const bool elsewhere = tried.attempts < tried.asked.size();
-  const bool worth_it = row(fault.kind).retry || (tried.refused_loss && elsewhere);
+  const bool worth_it = row(fault.kind).retry || tried.refused_loss;
   if (!worth_it || tried.attempts >= policy.attempts) return {};
   const auto next = [&](std::size_t step) { return (tried.target + step) % tried.asked.size(); };
   if (elsewhere) return {.again = true, .target = next(1)};

@@ -81,7 +81,12 @@ TEST(Retry, waits_as_long_as_the_target_it_goes_to_asked) {
 TEST(Retry, goes_elsewhere_when_a_target_cannot_carry_the_request) {
   const FaultKind refused = FaultKind::InvalidRequest;
   EXPECT_TRUE(after(refused, {.attempts = 1, .refused_loss = true, .asked = alone(2)}).again);
-  EXPECT_FALSE(after(refused, {.attempts = 2, .refused_loss = true, .asked = alone(2)}).again);
+  const Tried second_round{
+      .attempts = 2, .target = 1, .refused_loss = true, .asked = {milliseconds(0), std::nullopt}};
+  EXPECT_EQ(after(refused, second_round).target, 0U);
+  EXPECT_TRUE(after(refused, second_round).again);
+  const Asked none{std::nullopt, std::nullopt};
+  EXPECT_FALSE(after(refused, {.attempts = 2, .refused_loss = true, .asked = none}).again);
 }
 
 TEST(Retry, spreads_its_waits) {
