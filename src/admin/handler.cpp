@@ -7,6 +7,7 @@
 #include "base/settings/report.h"
 #include "base/text.h"
 #include "dialect/dialect.h"
+#include "gateway/exchange.h"
 #include "gateway/listen/listen.h"
 #include "gateway/routes.h"
 #include "net/handoff.h"
@@ -121,10 +122,9 @@ AdminHandler::~AdminHandler() = default;
 
 namespace {
 
-/// A name for this call, for whoever asks about it.
-std::vector<net::Header> id_headers(IdMaker& ids) {
-  const std::string id = request_id(ids.next());
-  return {{"x-request-id", id}, {"request-id", id}};
+/// A name for a call, for whoever asks about it.
+std::vector<net::Header> fresh_id(Context& context) {
+  return gateway::id_headers(request_id(context.services.ids.next()));
 }
 
 /// Runs one handler on the worker. Lifetime: `context` and `jobs` outlive it.
@@ -166,7 +166,7 @@ net::Task<void> AdminHandler::serve(net::ServerCall& call) {
   const net::Until until{.deadline = call.loop().clock().now() + kCallTime, .stop = &call.gone()};
   net::ReplyHead head{.status = outcome ? outcome->status : status_of(outcome.error()),
                       .headers = cors};
-  for (net::Header& id : id_headers(context_.services.ids)) head.headers.push_back(std::move(id));
+  for (net::Header& id : fresh_id(context_)) head.headers.push_back(std::move(id));
   head.headers.push_back({"content-type", outcome ? std::string(outcome->content_type)
                                                   : std::string("application/json")});
   head.headers.push_back({"cache-control", "no-store"});
@@ -177,8 +177,7 @@ net::Task<void> AdminHandler::serve(net::ServerCall& call) {
 }
 
 net::Refusal AdminHandler::refusal(const Fault& fault, std::string_view) {
-  return {.headers = id_headers(context_.services.ids),
-          .body = dialect::openai().write_error(fault, "")};
+  return {.headers = fresh_id(context_), .body = dialect::openai().write_error(fault, "")};
 }
 
 }  // namespace naru::admin

@@ -19,13 +19,6 @@ using testing::Ran;
 using testing::run_line;
 
 constexpr std::string_view kDocuments = R"(
-kind: Gateway
-data: {listen: "127.0.0.1:0"}
-admin: {listen: "127.0.0.1:0"}
-loops: 1
-drain: 1s
-log: {file: naru.log}
----
 kind: Upstream
 name: vllm
 provider: openai_compatible
@@ -75,7 +68,7 @@ std::string replaced(std::string text, std::string_view part, std::string_view b
 /// Verbs that speak to a naru which runs in this process.
 class RunningNaru : public ::testing::Test {
  protected:
-  void SetUp() override { start(std::string(kDocuments)); }
+  void SetUp() override { start(std::string(kListeners) + std::string(kDocuments)); }
   void TearDown() override { stop(); }
   void start(const std::string& documents) {
     stop();
@@ -195,9 +188,9 @@ TEST_F(RunningNaru, takes_up_documents_while_a_listeners_certificate_cannot_be_u
   const auto identity = net::testing::make_identity({});
   folder_.write("tls.crt", identity.certificate_pem);
   folder_.write("tls.key", identity.key_pem);
-  const std::string with_tls =
-      replaced(std::string(kDocuments), R"(data: {listen: "127.0.0.1:0"})",
-               R"(data: {listen: "127.0.0.1:0", tls: {certificate: tls.crt, key: tls.key}})");
+  const std::string with_tls = replaced(
+      std::string(kListeners) + std::string(kDocuments), R"(data: {listen: "127.0.0.1:0"})",
+      R"(data: {listen: "127.0.0.1:0", tls: {certificate: tls.crt, key: tls.key}})");
   start(with_tls);
   std::filesystem::remove(folder_.at("tls.crt"));
   folder_.write("naru.yaml", replaced(with_tls, "name: qwen3", "name: qwen4"));

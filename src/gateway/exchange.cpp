@@ -10,6 +10,11 @@ bool Principal::may_use(std::string_view model) const {
       models, [&](const std::string& allowed) { return matches_pattern(allowed, model); });
 }
 
+std::vector<net::Header> id_headers(std::string_view request_id) {
+  const std::string id(request_id);
+  return {{"x-request-id", id}, {"request-id", id}};
+}
+
 Exchange::Exchange(net::ServerCall& call_, Services& services_)
     : call(call_),
       services(services_),
@@ -20,8 +25,7 @@ Exchange::Exchange(net::ServerCall& call_, Services& services_)
 
 std::vector<net::Header> Exchange::common_headers() const {
   std::vector<net::Header> headers = cors;
-  headers.push_back({"x-request-id", request_id});
-  headers.push_back({"request-id", request_id});
+  for (net::Header& id_header : id_headers(request_id)) headers.push_back(std::move(id_header));
   headers.insert(headers.end(), trail.returned.begin(), trail.returned.end());
   if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});
   if (!trail.upstream_model.empty())

@@ -79,6 +79,9 @@ struct Trail {
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client
 };
 
+/// How an answer names its call: as OpenAI's clients look for it, and as Anthropic's do.
+std::vector<net::Header> id_headers(std::string_view request_id);
+
 /// One client request with all that happens to it. Lives in the frame of the pipeline's `serve`;
 /// never moved, since `tree` views `body` and leases point into it.
 class Exchange {

@@ -117,8 +117,7 @@ net::Refusal Pipeline::refusal(const Fault& fault, std::string_view target) {
   head.target = target;
   head.path = target.substr(0, target.find('?'));
   const std::string id = request_id(services_.ids.next());
-  return {.headers = {{"x-request-id", id}, {"request-id", id}},
-          .body = find_endpoint(head).dialect->write_error(fault, id)};
+  return {.headers = id_headers(id), .body = find_endpoint(head).dialect->write_error(fault, id)};
 }
 
 }  // namespace naru::gateway

@@ -150,10 +150,16 @@ def test_folder_takes_up_added_and_removed_files(tmp_path, start, upstream):
     now_serves(made, "a")
 
 
-def test_call_under_way_keeps_what_it_began_with(naru, upstream):
+def begin_slow_answer(upstream) -> threading.Event:
+    """The next call's stream begins at once and ends when the event is set."""
     go = threading.Event()
     upstream.then(wire.stream_head(), wire.chunk(openai_chunk("a")), go,
                   wire.chunk(openai_chunk(finish="stop") + DONE), wire.LAST_CHUNK)
+    return go
+
+
+def test_call_under_way_keeps_what_it_began_with(naru, upstream):
+    go = begin_slow_answer(upstream)
     client, events = naru.stream(CHAT, chat("old", stream=True), naru.test_key)
     with client:
         events.next()
@@ -164,9 +170,7 @@ def test_call_under_way_keeps_what_it_began_with(naru, upstream):
 
 
 def test_ledger_row_names_the_revision_its_call_began_with(naru, upstream):
-    go = threading.Event()
-    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("a")), go,
-                  wire.chunk(openai_chunk(finish="stop") + DONE), wire.LAST_CHUNK)
+    go = begin_slow_answer(upstream)
     upstream.then(openai_answer())
     before = revision(naru)
     client, events = naru.stream(CHAT, chat("old", stream=True), naru.test_key)
