@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kForever{-1};
 constexpr int kMostSettling = 20;  // rounds: files that never rest are read all the same
 constexpr int kMostLinks = 16;
+constexpr milliseconds kClockTick{10};  // file systems stamp with the kernel's last tick
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
                                   IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
@@ -41,6 +43,14 @@ void add_folders(const fs::path& path, int links_left, std::set<std::string>& fo
   }
   folders.insert(path.parent_path().string());
   if (fs::is_directory(path, error)) folders.insert(path.string());
+}
+
+bool changed_since(const std::string& path, std::chrono::system_clock::time_point when) {
+  struct stat about{};
+  if (::stat(path.c_str(), &about) != 0) return false;
+  const auto changed =
+      std::chrono::seconds(about.st_ctim.tv_sec) + std::chrono::nanoseconds(about.st_ctim.tv_nsec);
+  return changed >= when.time_since_epoch();
 }
 
 }  // namespace
@@ -106,12 +116,18 @@ void Watcher::run(const std::stop_token& stop, Fingerprints seen) {
       if (stop.stop_requested()) return;
     Fingerprints now = look();
     watch(now);
+    const auto asked = std::chrono::system_clock::now() - kClockTick;
     if (std::exchange(seen, std::move(now)) != seen) options_.changed();
-    // The change may have brought further files; what was seen before it is compared again.
+    // The change may have brought further files; what was seen before it is compared again, and so
+    // is what may have changed since it was read.
     Fingerprints after = look();
     watch(after);
-    for (auto& [path, print] : after)
-      if (const auto before = seen.find(path); before != seen.end()) print = before->second;
+    for (auto& [path, print] : after) {
+      if (const auto before = seen.find(path); before != seen.end())
+        print = before->second;
+      else if (changed_since(path, asked))
+        print.clear();
+    }
     seen = std::move(after);
   }
 }
