@@ -5,11 +5,10 @@ import signal
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from chats import DONE, chat, openai_answer, openai_chunk
-from harness import documents, wait, wire
+from harness import documents, processes, wait, wire
 from harness.client import request
 from harness.gateway import LISTENERS, Gateway
 from harness.upstream import STALL, Upstream
@@ -201,13 +200,12 @@ def test_engine_behind_a_script_ends_with_its_holder(start, tmp_path):
     naru = start(documents.deployment("local", extra=f"engine_path: {engine}") +
                  documents.model("m", "local"))
     wait.until(lambda: child.is_file() and child.read_text().strip(), "the script runs", 20)
-    script = naru.admin("GET", "/admin/v1/deployments")["deployments"][0]["pid"]
-    began = child.read_text().strip()
-    holder = Path(f"/proc/{script}/stat").read_text().rsplit(")", 1)[1].split()[1]
-    os.kill(int(holder), signal.SIGKILL)
-    wait.until(lambda: not Path(f"/proc/{began}").exists() or
-               Path(f"/proc/{began}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z",
-               "what the script began has ended", 10)
+    script = wait.until(
+        lambda: naru.admin("GET", "/admin/v1/deployments")["deployments"][0]["pid"],
+        "naru knows the script")
+    began = int(child.read_text())
+    os.kill(processes.parent_of(script), signal.SIGKILL)
+    wait.until(lambda: not processes.is_there(began), "what the script began has ended", 10)
 
 
 def test_engine_that_hangs_in_its_first_token_can_be_replaced(start, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chats import chat, message, openai_answer
-from harness import documents, wait
+from harness import documents, processes, wait
 from harness.gateway import LISTENERS, UPSTREAM_KEY, Gateway
 from harness.upstream import Upstream
 
@@ -25,15 +25,6 @@ def state(naru, name: str = "local") -> dict:
 def wait_for_phase(naru, phase: str, name: str = "local", seconds: float = LOADED) -> dict:
     return wait.until(lambda: (now := state(naru, name))["phase"] == phase and now,
                       f"{name} is {phase}", seconds)
-
-
-def process_is_there(pid: int) -> bool:
-    """Whether it runs; one that has ended and waits for its parent does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +133,6 @@ def test_cancelled_call_frees_its_slot(naru):
     assert answer.status == 200
 
 
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-
-
 def assert_has_no_key(pid: int) -> None:
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     assert UPSTREAM_KEY.encode() not in environment and b"UPSTREAM_KEY" not in environment
@@ -153,7 +140,7 @@ def assert_has_no_key(pid: int) -> None:
 
 def test_holder_sees_no_secret(naru):
     """The process between naru and the engine, which the engine could look at."""
-    holder = parent_of(state(naru)["pid"])
+    holder = processes.parent_of(state(naru)["pid"])
     assert holder != naru.process.pid
     assert b"hold" in Path(f"/proc/{holder}/cmdline").read_bytes().split(b"\0")
     assert_has_no_key(holder)
@@ -219,21 +206,21 @@ def test_restarted_naru_takes_over_the_running_engine(start):
     assert after["pid"] == before["pid"] and after["restarts"] == 0
     assert naru.post(CHAT, chat("m", max_tokens=4), key).status == 200
     naru.close()
-    assert not process_is_there(before["pid"])
+    assert not processes.is_there(before["pid"])
 
 
 def test_killed_naru_leaves_no_engine_behind(start):
     naru = start(documents.deployment("local") + documents.model("m", "local"))
     pid = wait_for_phase(naru, "ready")["pid"]
     naru.kill()
-    wait.until(lambda: not process_is_there(pid), "the engine ends with its naru", 5.5)
+    wait.until(lambda: not processes.is_there(pid), "the engine ends with its naru", 5.5)
 
 
 def test_ended_naru_leaves_no_engine_behind(start):
     naru = start(documents.deployment("local") + documents.model("m", "local"))
     pid = wait_for_phase(naru, "ready")["pid"]
     naru.close()
-    assert not process_is_there(pid)
+    assert not processes.is_there(pid)
 
 
 def test_cold_model_holds_the_call_and_unloads_when_idle(start):
