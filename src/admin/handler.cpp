@@ -171,13 +171,13 @@ net::Task<void> AdminHandler::serve(net::ServerCall& call) {
                                                   : std::string("application/json")});
   head.headers.push_back({"cache-control", "no-store"});
   const std::string body =
-      outcome ? std::move(outcome->body) : dialect::openai().write_error(outcome.error(), "");
+      outcome ? std::move(outcome->body) : dialect::openai_chat().write_error(outcome.error(), "");
   auto sent = co_await call.reply(std::move(head), body, until);
   (void)sent;  // a client that is gone needs no answer
 }
 
 net::Refusal AdminHandler::refusal(const Fault& fault, std::string_view) {
-  return {.headers = fresh_id(context_), .body = dialect::openai().write_error(fault, "")};
+  return {.headers = fresh_id(context_), .body = dialect::openai_chat().write_error(fault, "")};
 }
 
 }  // namespace naru::admin

@@ -19,7 +19,7 @@ std::string_view name_of(Operation operation) {
 }
 
 std::span<const Dialect* const> all_dialects() {
-  static const std::array<const Dialect*, 2> kAll = {&openai(), &anthropic()};
+  static const std::array<const Dialect*, 2> kAll = {&openai_chat(), &anthropic()};
   return kAll;
 }
 

@@ -158,7 +158,7 @@ class Dialect {
   virtual std::string write_model(const ModelEntry& model) const = 0;
 };
 
-const Dialect& openai();     ///< Chat Completions, Completions, Embeddings, Models
+const Dialect& openai_chat();     ///< Chat Completions, Completions, Embeddings, Models
 const Dialect& anthropic();  ///< Messages, Count tokens, Models
 /// All of them, in a fixed order.
 std::span<const Dialect* const> all_dialects();

@@ -42,7 +42,7 @@ std::vector<std::string> anthropic_events() {
 
 void run(benchmark::State& state, const Ends& ends, bool burst) {
   const std::vector<std::string> events =
-      ends.upstream == &openai() ? openai_events() : anthropic_events();
+      ends.upstream == &openai_chat() ? openai_events() : anthropic_events();
   std::string all;
   for (const std::string& event : events) all += event;
   std::string out;
@@ -63,15 +63,15 @@ void run(benchmark::State& state, const Ends& ends, bool burst) {
   state.SetItemsProcessed(state.iterations() * kEvents);
 }
 
-void same_openai(benchmark::State& state) { run(state, {&openai(), &openai()}, state.range(0)); }
+void same_openai(benchmark::State& state) { run(state, {&openai_chat(), &openai_chat()}, state.range(0)); }
 void same_anthropic(benchmark::State& state) {
   run(state, {&anthropic(), &anthropic()}, state.range(0));
 }
 void openai_to_anthropic(benchmark::State& state) {
-  run(state, {&anthropic(), &openai()}, state.range(0));
+  run(state, {&anthropic(), &openai_chat()}, state.range(0));
 }
 void anthropic_to_openai(benchmark::State& state) {
-  run(state, {&openai(), &anthropic()}, state.range(0));
+  run(state, {&openai_chat(), &anthropic()}, state.range(0));
 }
 BENCHMARK(same_openai)->ArgName("burst")->Arg(0)->Arg(1);
 BENCHMARK(same_anthropic)->ArgName("burst")->Arg(0)->Arg(1);

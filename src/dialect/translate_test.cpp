@@ -13,10 +13,10 @@ using testing::Streamed;
 using testing::Strings;
 using Progress = AnswerStream::Progress;
 
-constexpr std::string_view kFolder = "src/dialect/openai/corpus/openai_stream/";
+constexpr std::string_view kFolder = "src/dialect/openai_chat/corpus/openai_chat_stream/";
 
-const Ends kSame{&openai(), &openai()};
-const Ends kCross{&anthropic(), &openai()};
+const Ends kSame{&openai_chat(), &openai_chat()};
+const Ends kCross{&anthropic(), &openai_chat()};
 const WriterOptions kOptions{.public_model = "public", .answer_id = "id", .created_s = 1};
 
 std::string sample(std::string_view name) {
@@ -365,7 +365,7 @@ TEST(TranslateRequest, forwards_bytes_within_a_dialect) {
 }
 
 TEST(TranslateRequest, crosses_and_tells_what_it_leaves) {
-  const Ends ends{&openai(), &anthropic()};
+  const Ends ends{&openai_chat(), &anthropic()};
   const Sent sent = send(
       ends,
       R"({"model":"m","max_tokens":9,"seed":5,"messages":[{"role":"user","content":[)"
@@ -389,7 +389,7 @@ TEST(TranslateRequest, gives_an_engine_no_address_to_fetch_on_a_crossing_either)
 
 TEST(TranslateRequest, refuses_a_crossing_of_nothing) {
   const Sent sent =
-      send({&openai(), &anthropic()}, R"({"model":"m","messages":[{"role":"user","content":""}]})");
+      send({&openai_chat(), &anthropic()}, R"({"model":"m","messages":[{"role":"user","content":""}]})");
   ASSERT_TRUE(sent.fault);
   EXPECT_EQ(sent.fault->kind, FaultKind::InvalidRequest);
   EXPECT_EQ(sent.fault->param, "messages[0].content");
@@ -404,7 +404,7 @@ TEST(TranslateRequest, asks_a_crossing_stream_for_usage) {
 }
 
 TEST(TranslateRequest, says_when_the_upstream_has_no_such_call) {
-  Ends ends{&openai(), &anthropic(), Operation::Embed};
+  Ends ends{&openai_chat(), &anthropic(), Operation::Embed};
   const Sent sent = send(ends, R"({"model":"m","input":"a"})");
   ASSERT_TRUE(sent.fault);
   EXPECT_EQ(sent.fault->kind, FaultKind::UnsupportedEndpoint);
@@ -448,13 +448,13 @@ TEST(TranslateAnswer, takes_usage_that_says_nothing_for_none) {
   const std::string anthropic_zero =
       R"({"content":[{"type":"text","text":"a"}],"usage":{"input_tokens":3,"output_tokens":0}})";
   EXPECT_FALSE(reported({&anthropic(), &anthropic()}, anthropic_zero));
-  EXPECT_FALSE(reported({&openai(), &anthropic()}, anthropic_zero));
+  EXPECT_FALSE(reported({&openai_chat(), &anthropic()}, anthropic_zero));
 }
 
 TEST(TranslateAnswer, crosses_with_the_clients_names) {
   AnswerFacts facts;
   const auto answer = translate_answer(
-      {&anthropic(), &openai()},
+      {&anthropic(), &openai_chat()},
       R"({"id":"theirs","model":"up","choices":[{"message":{"content":"hello"},"finish_reason":"length"}],)"
       R"("usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}})",
       kOptions, facts);

@@ -19,9 +19,9 @@ struct PathRow {
 };
 
 constexpr auto kPaths = std::to_array<PathRow>({
-    {"/v1/chat/completions", "POST", Serves::Operation, &dialect::openai, Operation::Chat},
-    {"/v1/completions", "POST", Serves::Operation, &dialect::openai, Operation::Complete},
-    {"/v1/embeddings", "POST", Serves::Operation, &dialect::openai, Operation::Embed},
+    {"/v1/chat/completions", "POST", Serves::Operation, &dialect::openai_chat, Operation::Chat},
+    {"/v1/completions", "POST", Serves::Operation, &dialect::openai_chat, Operation::Complete},
+    {"/v1/embeddings", "POST", Serves::Operation, &dialect::openai_chat, Operation::Embed},
     {"/v1/messages", "POST", Serves::Operation, &dialect::anthropic, Operation::Chat},
     {"/v1/messages/count_tokens", "POST", Serves::Operation, &dialect::anthropic,
      Operation::CountTokens},
@@ -36,7 +36,7 @@ constexpr std::string_view kOneModel = "/v1/models/";
 const dialect::Dialect& spoken_by(const net::RequestHead& head) {
   const bool anthropic =
       head.headers.find("anthropic-version").has_value() || head.path.starts_with("/v1/messages");
-  return anthropic ? dialect::anthropic() : dialect::openai();
+  return anthropic ? dialect::anthropic() : dialect::openai_chat();
 }
 
 bool allows(std::string_view methods, std::string_view method) {

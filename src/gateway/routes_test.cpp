@@ -24,21 +24,21 @@ struct Row {
 
 TEST(Routes, finds_what_each_path_is_for) {
   const auto rows = std::to_array<Row>({
-      {"POST", "/v1/chat/completions", Serves::Operation, "openai"},
-      {"POST", "/v1/completions", Serves::Operation, "openai"},
-      {"POST", "/v1/embeddings", Serves::Operation, "openai"},
+      {"POST", "/v1/chat/completions", Serves::Operation, "openai_chat"},
+      {"POST", "/v1/completions", Serves::Operation, "openai_chat"},
+      {"POST", "/v1/embeddings", Serves::Operation, "openai_chat"},
       {"POST", "/v1/messages", Serves::Operation, "anthropic"},
       {"POST", "/v1/messages/count_tokens", Serves::Operation, "anthropic"},
-      {"GET", "/v1/models", Serves::ModelList, "openai"},
-      {"HEAD", "/v1/models", Serves::ModelList, "openai"},
-      {"GET", "/v1/models/a/b", Serves::OneModel, "openai"},
-      {"GET", "/health/live", Serves::Live, "openai"},
+      {"GET", "/v1/models", Serves::ModelList, "openai_chat"},
+      {"HEAD", "/v1/models", Serves::ModelList, "openai_chat"},
+      {"GET", "/v1/models/a/b", Serves::OneModel, "openai_chat"},
+      {"GET", "/health/live", Serves::Live, "openai_chat"},
       {"GET", "/health/ready", Serves::Ready, "openai"},
-      {"POST", "/v1/audio/speech", Serves::Nothing, "openai"},
+      {"POST", "/v1/audio/speech", Serves::Nothing, "openai_chat"},
       {"POST", "/v1/messages/batches", Serves::Nothing, "anthropic"},
-      {"GET", "/v1/chat/completions", Serves::Nothing, "openai"},
-      {"POST", "/v1/chat/completions/", Serves::Nothing, "openai"},
-      {"GET", "/v1/models/", Serves::Nothing, "openai"},
+      {"GET", "/v1/chat/completions", Serves::Nothing, "openai_chat"},
+      {"POST", "/v1/chat/completions/", Serves::Nothing, "openai_chat"},
+      {"GET", "/v1/models/", Serves::Nothing, "openai_chat"},
   });
   for (const Row& row : rows) {
     const Endpoint found = endpoint_of(row.method, row.path);

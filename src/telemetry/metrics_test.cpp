@@ -29,7 +29,7 @@ MetricsOptions options(std::size_t most_values = 200, std::size_t most_series = 
 
 constexpr ExchangeFigures kAnswer = {.model = "small",
                                      .upstream = "engine",
-                                     .dialect = "openai",
+                                     .dialect = "openai_chat",
                                      .operation = "chat",
                                      .outcome = "ok",
                                      .total = 3s,
@@ -72,7 +72,7 @@ TEST(Metrics, count_an_exchange_under_genai_names) {
   EXPECT_TRUE(
       shows(metrics, fmt::format("gen_ai_server_time_per_output_token_seconds_sum{}0.1", call)));
   EXPECT_TRUE(
-      shows(metrics, R"(naru_exchanges_total{dialect="openai",model="small",outcome="ok"} 1)"));
+      shows(metrics, R"(naru_exchanges_total{dialect="openai_chat",model="small",outcome="ok"} 1)"));
 }
 
 TEST(Metrics, put_a_figure_into_the_bucket_its_bound_belongs_to) {
@@ -119,7 +119,7 @@ TEST(Metrics, count_what_never_reached_an_upstream_without_its_duration) {
   metrics.exchange_ended(refused);
   EXPECT_THAT(metrics.text(), Not(HasSubstr("operation_duration")));
   EXPECT_TRUE(shows(
-      metrics, R"(naru_exchanges_total{dialect="openai",model="small",outcome="rate_limited"} 1)"));
+      metrics, R"(naru_exchanges_total{dialect="openai_chat",model="small",outcome="rate_limited"} 1)"));
 }
 
 TEST(Metrics, never_make_a_label_of_a_model_that_does_not_exist) {
@@ -132,7 +132,7 @@ TEST(Metrics, never_make_a_label_of_a_model_that_does_not_exist) {
   }
   EXPECT_TRUE(
       shows(metrics,
-            R"(naru_exchanges_total{dialect="openai",model="none",outcome="model_not_found"} 3)"));
+            R"(naru_exchanges_total{dialect="openai_chat",model="none",outcome="model_not_found"} 3)"));
 }
 
 TEST(Metrics, bound_the_values_of_a_label) {
@@ -140,9 +140,9 @@ TEST(Metrics, bound_the_values_of_a_label) {
   for (int i = 0; i < 10; ++i) metrics.exchange_ended(answer(fmt::format("m{}", i)));
   metrics.exchange_ended(answer("m1"));
   EXPECT_TRUE(
-      shows(metrics, R"(naru_exchanges_total{dialect="openai",model="m1",outcome="ok"} 2)"));
+      shows(metrics, R"(naru_exchanges_total{dialect="openai_chat",model="m1",outcome="ok"} 2)"));
   EXPECT_TRUE(
-      shows(metrics, R"(naru_exchanges_total{dialect="openai",model="other",outcome="ok"} 7)"));
+      shows(metrics, R"(naru_exchanges_total{dialect="openai_chat",model="other",outcome="ok"} 7)"));
   EXPECT_EQ(lines_with(metrics.text(), "naru_exchanges_total"), 4U);
 }
 

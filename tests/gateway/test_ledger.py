@@ -16,7 +16,7 @@ def test_row_of_a_plain_call(naru):
     answer = naru.post(CHAT, chat("gpt"), naru.test_key, {"x-request-id": "client-7"})
     row = naru.exchange(answer.header("x-request-id"))
     assert (row["model"], row["upstream"], row["upstream_model"]) == ("gpt", "openai", "up-gpt")
-    assert (row["dialect"], row["operation"], row["stream"]) == ("openai", "chat", False)
+    assert (row["dialect"], row["operation"], row["stream"]) == ("openai_chat", "chat", False)
     assert (row["outcome"], row["status"], row["attempts"]) == ("ok", 200, 1)
     assert (row["tokens"]["input"], row["tokens"]["output"]) == (11, 5)
     assert row["tokens_by"] == "reported" and row["client_request_id"] == "client-7"

@@ -10,12 +10,12 @@ namespace {
 using anthropic_wire::StreamChecker;
 using testing::Streamed;
 
-const Ends kFromOpenAi{&anthropic(), &openai(), Operation::Chat};
-const Ends kToOpenAi{&openai(), &anthropic(), Operation::Chat};
+const Ends kFromOpenAi{&anthropic(), &openai_chat(), Operation::Chat};
+const Ends kToOpenAi{&openai_chat(), &anthropic(), Operation::Chat};
 const Ends kSame{&anthropic(), &anthropic(), Operation::Chat};
 const WriterOptions kOptions{
     .public_model = "public", .answer_id = "msg_1", .created_s = 7, .stream_usage = true};
-constexpr const char* kOpenAiFolder = "src/dialect/openai/corpus/openai_stream/";
+constexpr const char* kOpenAiFolder = "src/dialect/openai_chat/corpus/openai_chat_stream/";
 constexpr const char* kAnthropicFolder = "src/dialect/anthropic/corpus/anthropic_stream/";
 
 std::string test_name(const ::testing::TestParamInfo<std::string>& one) {

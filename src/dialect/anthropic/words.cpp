@@ -8,9 +8,6 @@ namespace {
 
 using chat::StopReason;
 
-// More tokens than any answer has; keeps sums far from overflow whatever an upstream says.
-constexpr std::int64_t kMostTokens = 1'000'000'000'000;
-
 struct StopRow {
   std::string_view word;
   StopReason reason;
@@ -25,14 +22,6 @@ constexpr auto kStopRows = std::to_array<StopRow>({
     {"pause_turn", StopReason::Pause},
     {"model_context_window_exceeded", StopReason::MaxTokens},
 });
-
-std::optional<std::int64_t> find_count(json::ValueView object, std::string_view name) {
-  const std::optional<json::ValueView> value = object.find(name);
-  if (!value || !value->is_number()) return std::nullopt;
-  const std::optional<std::int64_t> count = value->integer();
-  if (!count || *count < 0) return std::nullopt;
-  return std::min(*count, kMostTokens);
-}
 
 void take_count(json::ValueView object, std::string_view name, std::int64_t& into) {
   if (const std::optional<std::int64_t> count = find_count(object, name)) into = *count;
@@ -108,16 +97,6 @@ void write_usage(json::Writer& out, const chat::Usage& usage) {
     out.field("thinking_tokens", usage.reasoning).end_object();
   }
   out.end_object();
-}
-
-std::string_view text_of(json::ValueView object, std::string_view name) {
-  const std::optional<json::ValueView> member = object.find(name);
-  return member ? member->text() : std::string_view();
-}
-
-std::optional<json::ValueView> find_object(json::ValueView value, std::string_view name) {
-  const std::optional<json::ValueView> member = value.find(name);
-  return member && member->is_object() ? member : std::nullopt;
 }
 
 bool is_json_object(std::string_view text) {

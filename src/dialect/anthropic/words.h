@@ -1,6 +1,7 @@
 #pragma once
 #include "base/json_writer.h"
 #include "dialect/dialect.h"
+#include "dialect/json_views.h"
 
 /// Closed sets of the Anthropic dialect, its usage object and small readers.
 namespace naru::dialect::anthropic_wire {
@@ -26,11 +27,6 @@ void overlay_usage(chat::Usage& usage, json::ValueView report);
 bool counts_output(json::ValueView report);
 /// A usage object with every field clients of this dialect read.
 void write_usage(json::Writer& out, const chat::Usage& usage);
-
-/// Text of a member that is a string, else empty.
-std::string_view text_of(json::ValueView object, std::string_view name);
-/// The member if it is an object; nullopt otherwise, also when `value` is no object.
-std::optional<json::ValueView> find_object(json::ValueView value, std::string_view name);
 
 /// Whether `text` is one JSON object; a tool's input must be one.
 bool is_json_object(std::string_view text);

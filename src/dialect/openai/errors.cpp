@@ -1,7 +1,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai/openai.h"
+#include "dialect/json_views.h"
 #include "dialect/provider_words.h"
 
 namespace naru::dialect::openai_wire {
@@ -155,6 +155,12 @@ Fault fault_of(int status, const Said& said) {
 Fault read_error(int status, std::string_view body) {
   const Result<json::Tree> tree = json::Tree::parse(body, json::kFromUpstream);
   return fault_of(status, tree ? said_in(tree->root()) : Said{});
+}
+
+std::unexpected<Fault> broken(std::string_view subject, std::string_view what) {
+  return fail({.kind = FaultKind::UpstreamInvalid,
+               .detail = fmt::format("the upstream's {} {}", subject, what),
+               .origin = Origin::Upstream});
 }
 
 std::optional<Fault> find_error(json::ValueView root) {

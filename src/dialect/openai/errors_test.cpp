@@ -19,7 +19,7 @@ struct Row {
 class OpenAiError : public ::testing::TestWithParam<Row> {};
 TEST_P(OpenAiError, has_a_meaning) {
   const Row& row = GetParam();
-  const Fault fault = openai().read_error(row.status, body_of("m", row.type, row.code));
+  const Fault fault = openai_chat().read_error(row.status, body_of("m", row.type, row.code));
   EXPECT_EQ(fault.kind, row.kind);
   EXPECT_EQ(fault.origin, Origin::Upstream);
   EXPECT_EQ(fault.upstream_status, row.status);
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{302, "x", "null", FaultKind::UpstreamInvalid}));
 
 TEST(OpenAiErrors, keep_a_refusals_words_field_and_code) {
-  const Fault fault = openai().read_error(
+  const Fault fault = openai_chat().read_error(
       400,
       R"({"error":{"message":"Invalid type for 'n'","type":"invalid_request_error","param":"n","code":"invalid_type"}})");
   EXPECT_EQ(fault.detail, "Invalid type for 'n'");
@@ -60,7 +60,7 @@ TEST(OpenAiErrors, keep_a_refusals_words_field_and_code) {
 }
 
 TEST(OpenAiErrors, are_read_in_every_servers_shape) {
-  const auto detail = [](std::string_view body) { return openai().read_error(400, body).detail; };
+  const auto detail = [](std::string_view body) { return openai_chat().read_error(400, body).detail; };
   EXPECT_EQ(detail(R"({"error":"too long"})"), "too long");
   EXPECT_EQ(detail(R"({"object":"error","message":"too long","code":400})"), "too long");
   EXPECT_EQ(detail(R"({"message":"too long"})"), "too long");
@@ -72,8 +72,8 @@ TEST(OpenAiErrors, are_read_in_every_servers_shape) {
 TEST(OpenAiErrors, without_words_have_their_status) {
   for (const std::string_view body :
        {"", "<html>502</html>", "[]", "null", "{}", R"({"error":7})"}) {
-    EXPECT_EQ(openai().read_error(502, body).detail, "the upstream failed (status 502)");
-    EXPECT_EQ(openai().read_error(400, body).detail,
+    EXPECT_EQ(openai_chat().read_error(502, body).detail, "the upstream failed (status 502)");
+    EXPECT_EQ(openai_chat().read_error(400, body).detail,
               "the upstream refuses the request (status 400)");
   }
 }
@@ -81,40 +81,40 @@ TEST(OpenAiErrors, without_words_have_their_status) {
 TEST(OpenAiErrors, never_tell_of_the_operators_account) {
   const std::string said =
       body_of("Incorrect API key provided: sk-proj-abcd1234. See org-77 (proj_9)", "x", "null");
-  EXPECT_EQ(openai().read_error(401, said).detail,
+  EXPECT_EQ(openai_chat().read_error(401, said).detail,
             "the upstream refuses naru's credential (status 401)");
-  EXPECT_EQ(openai().read_error(429, said).detail,
+  EXPECT_EQ(openai_chat().read_error(429, said).detail,
             "the upstream's rate limit is reached; try again later (status 429)");
-  EXPECT_EQ(openai().read_error(400, said).kind, FaultKind::UpstreamAuth);
+  EXPECT_EQ(openai_chat().read_error(400, said).kind, FaultKind::UpstreamAuth);
   const std::string refused = body_of("no model x for org-77 ('proj_9')", "x", "null");
-  EXPECT_EQ(openai().read_error(400, refused).detail, "no model x for … ('…')");
+  EXPECT_EQ(openai_chat().read_error(400, refused).detail, "no model x for … ('…')");
 }
 
 TEST(OpenAiErrors, bound_a_providers_words_at_a_character) {
   std::string long_words = "x";
   for (int i = 0; i < 1000; ++i) long_words += "가";
-  const Fault fault = openai().read_error(400, body_of(long_words, "x", "null"));
+  const Fault fault = openai_chat().read_error(400, body_of(long_words, "x", "null"));
   EXPECT_LE(fault.detail.size(), 1000U);
   EXPECT_TRUE(is_utf8(fault.detail));
 }
 
 TEST(OpenAiErrors, are_written_with_type_and_code_of_their_kind) {
   EXPECT_EQ(
-      openai().write_error(
+      openai_chat().write_error(
           {.kind = FaultKind::ModelNotFound, .detail = "no \"x\"", .param = "model"}, "req_1"),
       R"({"error":{"message":"no \"x\"","type":"invalid_request_error","param":"model",)"
       R"("code":"model_not_found"}})");
-  EXPECT_EQ(openai().write_error({.kind = FaultKind::InvalidRequest, .detail = "d"}, "req_1"),
+  EXPECT_EQ(openai_chat().write_error({.kind = FaultKind::InvalidRequest, .detail = "d"}, "req_1"),
             R"({"error":{"message":"d","type":"invalid_request_error","param":null,"code":null}})");
 }
 
 TEST(OpenAiErrors, keep_the_providers_code_for_its_own_clients) {
   const Fault fault{.kind = FaultKind::UpstreamRefused, .detail = "d", .code = "string_too_long"};
-  EXPECT_NE(openai().write_error(fault, "").find(R"("code":"string_too_long")"), std::string::npos);
+  EXPECT_NE(openai_chat().write_error(fault, "").find(R"("code":"string_too_long")"), std::string::npos);
 }
 
 TEST(OpenAiErrors, end_a_stream_as_an_event) {
-  EXPECT_EQ(openai().write_stream_error({.kind = FaultKind::UpstreamFailed, .detail = "d"}, ""),
+  EXPECT_EQ(openai_chat().write_stream_error({.kind = FaultKind::UpstreamFailed, .detail = "d"}, ""),
             "data: {\"error\":{\"message\":\"d\",\"type\":\"server_error\",\"param\":null,"
             "\"code\":\"upstream_failed\"}}\n\n");
 }
@@ -122,24 +122,24 @@ TEST(OpenAiErrors, end_a_stream_as_an_event) {
 TEST(OpenAiModels, are_listed) {
   const std::vector<ModelEntry> models = {{"a/b", 5, "naru"}};
   EXPECT_EQ(
-      openai().write_models(models),
+      openai_chat().write_models(models),
       R"({"object":"list","data":[{"id":"a/b","object":"model","created":5,"owned_by":"naru"}]})");
-  EXPECT_EQ(openai().write_model(models[0]),
+  EXPECT_EQ(openai_chat().write_model(models[0]),
             R"({"id":"a/b","object":"model","created":5,"owned_by":"naru"})");
-  EXPECT_EQ(openai().write_models({}), R"({"object":"list","data":[]})");
+  EXPECT_EQ(openai_chat().write_models({}), R"({"object":"list","data":[]})");
 }
 
 TEST(OpenAiDialect, gives_ids_and_paths_of_its_form) {
   Rng rng(1);
-  EXPECT_TRUE(openai().make_id(Operation::Chat, rng).starts_with("chatcmpl-"));
-  EXPECT_TRUE(openai().make_id(Operation::Complete, rng).starts_with("cmpl-"));
-  EXPECT_EQ(openai().path(Operation::Chat), "/chat/completions");
-  EXPECT_EQ(openai().path(Operation::Embed), "/embeddings");
-  EXPECT_FALSE(openai().serves(Operation::CountTokens));
+  EXPECT_TRUE(openai_chat().make_id(Operation::Chat, rng).starts_with("chatcmpl-"));
+  EXPECT_TRUE(openai_chat().make_id(Operation::Complete, rng).starts_with("cmpl-"));
+  EXPECT_EQ(openai_chat().path(Operation::Chat), "/chat/completions");
+  EXPECT_EQ(openai_chat().path(Operation::Embed), "/embeddings");
+  EXPECT_FALSE(openai_chat().serves(Operation::CountTokens));
 }
 
 TEST(Dialects, are_found_by_name) {
-  EXPECT_EQ(find_dialect("openai"), &openai());
+  EXPECT_EQ(find_dialect("openai"), &openai_chat());
   EXPECT_EQ(find_dialect("anthropic"), &anthropic());
   EXPECT_EQ(find_dialect("telex"), nullptr);
   EXPECT_EQ(all_dialects().size(), 2U);

@@ -1,4 +1,4 @@
-#include "dialect/openai/codec.h"
+#include "dialect/openai/openai.h"
 
 namespace naru::dialect::openai_wire {
 namespace {

@@ -107,7 +107,7 @@ net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net:
   Plan plan;
   const bool engine = !target.deployment.empty();
   plan.ends = {.client = &exchange.dialect(),
-               .upstream = engine ? &dialect::openai() : target.upstream->dialect,
+               .upstream = engine ? &dialect::openai_chat() : target.upstream->dialect,
                .operation = exchange.endpoint.operation};
   if (engine && plan.ends.operation == dialect::Operation::CountTokens)
     plan.ends.upstream = &dialect::anthropic();

@@ -15,7 +15,7 @@ struct ForwardRow {
 constexpr auto kForwarded = std::to_array<ForwardRow>({
     {"anthropic-beta", "anthropic"},
     {"anthropic-version", "anthropic"},
-    {"openai-beta", "openai"},
+    {"openai-beta", "openai_chat"},
 });
 
 constexpr auto kForwardedQuery = std::to_array<ForwardRow>({{"beta", "anthropic"}});

@@ -26,7 +26,7 @@ TEST(Headers, forward_only_what_the_table_lists_to_the_dialect_it_is_for) {
                                        {"Accept-Encoding", "gzip"}});
   EXPECT_EQ(names_of(forwarded_headers(from_client, dialect::anthropic())),
             std::vector<std::string>{"anthropic-beta"});
-  EXPECT_EQ(names_of(forwarded_headers(from_client, dialect::openai())),
+  EXPECT_EQ(names_of(forwarded_headers(from_client, dialect::openai_chat())),
             std::vector<std::string>{"openai-beta"});
 }
 
@@ -42,7 +42,7 @@ TEST(Headers, keep_the_providers_account_figures_inside) {
 TEST(Headers, pass_the_beta_flag_of_the_query_within_its_dialect) {
   const auto& a = dialect::anthropic();
   EXPECT_EQ(forwarded_query("beta=true&api_key=k", a, a), "?beta=true");
-  EXPECT_EQ(forwarded_query("beta=true", a, dialect::openai()), "");
+  EXPECT_EQ(forwarded_query("beta=true", a, dialect::openai_chat()), "");
 }
 
 TEST(Headers, read_how_long_an_upstream_wants_to_be_left_alone) {

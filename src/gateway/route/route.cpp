@@ -53,7 +53,7 @@ namespace {
 
 /// Deployments answer to the dialect their engine speaks best for the operation.
 const dialect::Dialect& engine_dialect(dialect::Operation operation) {
-  return operation == dialect::Operation::CountTokens ? dialect::anthropic() : dialect::openai();
+  return operation == dialect::Operation::CountTokens ? dialect::anthropic() : dialect::openai_chat();
 }
 
 bool carries(const dialect::Dialect& client, const dialect::Dialect& upstream,

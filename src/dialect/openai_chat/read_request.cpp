@@ -1,10 +1,10 @@
 #include <limits>
 
 #include "base/json_fields.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::FieldReader;
@@ -164,4 +164,4 @@ Result<chat::Request> read_request(const json::Tree& body) {
   return in.finish(std::move(request));
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

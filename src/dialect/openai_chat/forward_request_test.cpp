@@ -16,10 +16,10 @@ struct Forwarded {
 Forwarded forward(const std::string& body, const Forward& how,
                   Operation operation = Operation::Chat) {
   const Parsed parsed(body);
-  const Result<RequestScan> scan = openai().scan_request(operation, parsed.tree());
+  const Result<RequestScan> scan = openai_chat().scan_request(operation, parsed.tree());
   if (!scan) return {scan.error().detail, {}};
   std::vector<chat::Loss> losses;
-  Forwarded done{openai().forward_request(operation, parsed.tree(), *scan, how, losses), {}};
+  Forwarded done{openai_chat().forward_request(operation, parsed.tree(), *scan, how, losses), {}};
   for (const chat::Loss& loss : losses) done.losses.push_back(loss.field);
   return done;
 }

@@ -2,10 +2,10 @@
 
 #include "base/json_fields.h"
 #include "base/text.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::FieldReader;
@@ -173,8 +173,8 @@ Result<RequestScan> scan_request(Operation operation, const json::Tree& body) {
   scan_subject(in, operation, scan);
   if (!in.ok()) return fail(in.fault());
   for (const ValueView member : body.root())
-    if (member.key() != "model") collect_texts(member, member.key(), scan.texts);
+    if (member.key() != "model") openai_wire::collect_texts(member, member.key(), scan.texts);
   return scan;
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

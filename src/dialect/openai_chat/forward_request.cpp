@@ -1,8 +1,8 @@
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "dialect/openai/codec.h"
+#include "dialect/openai_chat/codec.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::ValueView;
@@ -48,4 +48,4 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
   return patched(body.text(), patches);
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

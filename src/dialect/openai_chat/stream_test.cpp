@@ -8,7 +8,7 @@ namespace {
 using chat::StopReason;
 using testing::Strings;
 
-constexpr std::string_view kFolder = "src/dialect/openai/corpus/openai_stream/";
+constexpr std::string_view kFolder = "src/dialect/openai_chat/corpus/openai_chat_stream/";
 
 std::string sample(std::string_view name) {
   return testing::file(fmt::format("{}{}.sse", kFolder, name));
@@ -16,7 +16,7 @@ std::string sample(std::string_view name) {
 
 chat::Response told_by(const std::string& bytes) {
   std::optional<Fault> fault;
-  const auto events = testing::read_events(openai(), bytes, &fault);
+  const auto events = testing::read_events(openai_chat(), bytes, &fault);
   EXPECT_FALSE(fault) << fault->detail;
   EXPECT_EQ(testing::broken_rule(events), "");
   return testing::collect(events);
@@ -24,14 +24,14 @@ chat::Response told_by(const std::string& bytes) {
 
 Fault fault_of(const std::string& bytes) {
   std::optional<Fault> fault;
-  const auto events = testing::read_events(openai(), bytes, &fault);
+  const auto events = testing::read_events(openai_chat(), bytes, &fault);
   EXPECT_EQ(testing::broken_rule(events), "");
   EXPECT_TRUE(fault);
   return fault.value_or(Fault{});
 }
 
 std::string written(std::span<const chat::Event> events, WriterOptions options) {
-  const auto writer = openai().make_writer(std::move(options));
+  const auto writer = openai_chat().make_writer(std::move(options));
   std::string bytes;
   for (const chat::Event& event : events) writer->write(event, bytes);
   return bytes;
@@ -102,9 +102,9 @@ TEST(OpenAiReader, adds_up_what_an_engine_reports_for_each_choice) {
 
 TEST(OpenAiReader, takes_an_event_of_null_for_silence) {
   const std::string null = "data: null\n\n";
-  const auto events = testing::read_events(openai(), null + sample("text").insert(0, null) + null);
+  const auto events = testing::read_events(openai_chat(), null + sample("text").insert(0, null) + null);
   EXPECT_EQ(testing::collect(events), told_by(sample("text")));
-  EXPECT_EQ(events.size(), testing::read_events(openai(), sample("text")).size());
+  EXPECT_EQ(events.size(), testing::read_events(openai_chat(), sample("text")).size());
 }
 
 TEST(OpenAiReader, takes_usage_without_counts_for_none) {
@@ -158,7 +158,7 @@ TEST(OpenAiReader, takes_nothing_after_the_marker) {
 
 TEST(OpenAiReader, starts_no_part_for_empty_text) {
   const auto events = testing::read_events(
-      openai(),
+      openai_chat(),
       chunk(R"({"role":"assistant","content":""})") +
           chunk(R"({"content":"","tool_calls":[{"index":0,"id":"c","function":{"name":"f"}}]})",
                 R"("tool_calls")") +
@@ -272,8 +272,8 @@ TEST(OpenAiCodec, tells_the_same_in_a_stream_and_in_a_plain_answer) {
                                                         .stream_usage = true});
       if (piece >= 3) EXPECT_EQ(told_by(bytes), response);  // shorter pieces cut characters
     }
-    const testing::Parsed plain(openai().write_answer(response));
-    const auto read = openai().read_answer(plain.tree());
+    const testing::Parsed plain(openai_chat().write_answer(response));
+    const auto read = openai_chat().read_answer(plain.tree());
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, response);
   }
@@ -284,8 +284,8 @@ TEST(OpenAiScanner, agrees_with_the_reader_on_every_sample) {
     if (name.starts_with("engine_completion")) continue;  // another call: it has no deltas
     const std::string bytes = testing::file(std::string(kFolder) + name);
     std::optional<Fault> fault;
-    const auto events = testing::read_events(openai(), bytes, &fault);
-    const testing::Streamed same = testing::stream({&openai(), &openai()}, {}, bytes);
+    const auto events = testing::read_events(openai_chat(), bytes, &fault);
+    const testing::Streamed same = testing::stream({&openai_chat(), &openai_chat()}, {}, bytes);
     if (name == "mixed_arguments.sse") continue;  // the bytes pass; only a crossing cannot
     EXPECT_EQ(fault.has_value(), same.fault.has_value()) << name;
     const chat::Response told = testing::collect(events);

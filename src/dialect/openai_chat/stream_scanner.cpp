@@ -1,9 +1,9 @@
 #include "base/text.h"
 #include "dialect/facts.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::ValueView;
@@ -156,4 +156,4 @@ class Scanner final : public StreamScanner {
 
 std::unique_ptr<StreamScanner> make_scanner(Operation) { return std::make_unique<Scanner>(); }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

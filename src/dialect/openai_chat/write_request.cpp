@@ -1,9 +1,9 @@
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::Writer;
@@ -245,4 +245,4 @@ std::string write_request(const chat::Request& request, std::vector<chat::Loss>&
   return RequestWriter(request, losses).take();
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

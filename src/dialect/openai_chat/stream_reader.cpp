@@ -1,10 +1,10 @@
 #include "base/text.h"
 #include "dialect/facts.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 #include "dialect/pair_joiner.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::ValueView;
@@ -232,4 +232,4 @@ class Reader final : public StreamReader {
 
 std::unique_ptr<StreamReader> make_reader() { return std::make_unique<Reader>(); }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

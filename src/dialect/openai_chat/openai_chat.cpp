@@ -1,18 +1,13 @@
 #include "base/id.h"
-#include "base/json_writer.h"
-#include "dialect/openai/codec.h"
+#include "dialect/openai/openai.h"
+#include "dialect/openai_chat/codec.h"
 
 namespace naru::dialect {
 namespace {
 
-void write_entry(json::Writer& out, const ModelEntry& model) {
-  out.object().field("id", model.id).field("object", "model");
-  out.field("created", model.created_s).field("owned_by", model.owned_by).end_object();
-}
-
-class OpenAi final : public Dialect {
+class OpenAiChat final : public Dialect {
  public:
-  std::string_view name() const override { return "openai"; }
+  std::string_view name() const override { return "openai_chat"; }
   bool serves(Operation operation) const override { return operation != Operation::CountTokens; }
 
   std::string_view path(Operation operation) const override {
@@ -37,41 +32,41 @@ class OpenAi final : public Dialect {
   }
 
   Result<RequestScan> scan_request(Operation operation, const json::Tree& body) const override {
-    return openai_wire::scan_request(operation, body);
+    return openai_chat_wire::scan_request(operation, body);
   }
   std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
                               const Forward& forward,
                               std::vector<chat::Loss>& losses) const override {
-    return openai_wire::forward_request(operation, body, scan, forward, losses);
+    return openai_chat_wire::forward_request(operation, body, scan, forward, losses);
   }
   Result<chat::Request> read_request(const json::Tree& body) const override {
-    return openai_wire::read_request(body);
+    return openai_chat_wire::read_request(body);
   }
   Result<std::string> write_request(const chat::Request& request,
                                     std::vector<chat::Loss>& losses) const override {
-    return openai_wire::write_request(request, losses);
+    return openai_chat_wire::write_request(request, losses);
   }
 
   Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
                                                 AnswerFacts& facts) const override {
-    return openai_wire::scan_answer(operation, body, facts);
+    return openai_chat_wire::scan_answer(operation, body, facts);
   }
   Result<chat::Response> read_answer(const json::Tree& body) const override {
-    return openai_wire::read_answer(body);
+    return openai_chat_wire::read_answer(body);
   }
   std::string write_answer(const chat::Response& response) const override {
-    return openai_wire::write_answer(response);
+    return openai_chat_wire::write_answer(response);
   }
 
   std::unique_ptr<StreamScanner> make_scanner(Operation operation) const override {
-    return openai_wire::make_scanner(operation);
+    return openai_chat_wire::make_scanner(operation);
   }
-  std::unique_ptr<StreamReader> make_reader() const override { return openai_wire::make_reader(); }
+  std::unique_ptr<StreamReader> make_reader() const override { return openai_chat_wire::make_reader(); }
   std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const override {
-    return openai_wire::make_writer(std::move(options));
+    return openai_chat_wire::make_writer(std::move(options));
   }
-  std::string_view ping() const override { return openai_wire::kPing; }
-  std::string_view end_mark() const override { return openai_wire::kDone; }
+  std::string_view ping() const override { return openai_chat_wire::kPing; }
+  std::string_view end_mark() const override { return openai_chat_wire::kDone; }
 
   /// The request's id stands in the answer's head, where clients of this dialect look for it.
   std::string write_error(const Fault& fault, std::string_view) const override {
@@ -85,25 +80,17 @@ class OpenAi final : public Dialect {
   }
 
   std::string write_models(std::span<const ModelEntry> models) const override {
-    std::string body;
-    json::Writer out(body);
-    out.object().field("object", "list").key("data").array();
-    for (const ModelEntry& model : models) write_entry(out, model);
-    out.end_array().end_object();
-    return body;
+    return openai_wire::write_models(models);
   }
   std::string write_model(const ModelEntry& model) const override {
-    std::string body;
-    json::Writer out(body);
-    write_entry(out, model);
-    return body;
+    return openai_wire::write_model(model);
   }
 };
 
 }  // namespace
 
-const Dialect& openai() {
-  static const OpenAi kDialect;
+const Dialect& openai_chat() {
+  static const OpenAiChat kDialect;
   return kDialect;
 }
 

@@ -10,7 +10,7 @@ using testing::Strings;
 
 Result<RequestScan> scan(const std::string& body, Operation operation = Operation::Chat) {
   const Parsed parsed(body);
-  return openai().scan_request(operation, parsed.tree());
+  return openai_chat().scan_request(operation, parsed.tree());
 }
 
 /// `members` beside a model and one message.
@@ -127,7 +127,7 @@ TEST(OpenAiScan, names_the_message_that_is_wrong) {
 }
 
 TEST(OpenAiScan, gives_every_text_of_a_conversation) {
-  EXPECT_EQ(texts_of(testing::file("src/dialect/openai/corpus/openai_request/all.json")),
+  EXPECT_EQ(texts_of(testing::file("src/dialect/openai_chat/corpus/openai_chat_request/all.json")),
             (Strings{R"("be brief")",   R"("kim")",       R"("what is this")",
                      R"("AAAA")",       R"("hm")",        R"("look")",
                      R"("{\"a\":1}")",  R"("42")",        R"("old")",

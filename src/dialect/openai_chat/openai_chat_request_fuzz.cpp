@@ -17,23 +17,23 @@ void check_forward(Operation operation, const json::Tree& body, const RequestSca
                    bool engine) {
   const Forward forward{.upstream_model = "up\"stream", .listed_fields_only = engine};
   std::vector<chat::Loss> losses;
-  const testing::Parsed sent(openai().forward_request(operation, body, scan, forward, losses));
+  const testing::Parsed sent(openai_chat().forward_request(operation, body, scan, forward, losses));
   NARU_CHECK(sent.ok(), "what goes on is JSON");
   NARU_CHECK(sent.root().find("model")->text() == forward.upstream_model, "it names the model");
   NARU_CHECK(engine || sent.root().size() >= body.root().size(), "providers get every field");
-  const Result<RequestScan> again = openai().scan_request(operation, sent.tree());
+  const Result<RequestScan> again = openai_chat().scan_request(operation, sent.tree());
   NARU_CHECK(again.has_value(), "it says what was understood");
   const bool streams = scan.stream && operation != Operation::Embed;
   NARU_CHECK(!streams || again->stream_usage, "its stream will tell usage");
 }
 
 void check_crossing(const json::Tree& body) {
-  const Result<chat::Request> request = openai().read_request(body);
+  const Result<chat::Request> request = openai_chat().read_request(body);
   if (!request) return;
   std::vector<chat::Loss> losses;
-  const testing::Parsed written(*openai().write_request(*request, losses));
+  const testing::Parsed written(*openai_chat().write_request(*request, losses));
   NARU_CHECK(written.ok(), "what is written is JSON");
-  NARU_CHECK(openai().read_request(written.tree()).has_value(), "it can be read again");
+  NARU_CHECK(openai_chat().read_request(written.tree()).has_value(), "it can be read again");
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const testing::Parsed body(std::string(reinterpret_cast<const char*>(data), size));
   if (!body.ok()) return 0;
   for (const Operation operation : {Operation::Chat, Operation::Complete, Operation::Embed}) {
-    const auto scan = openai().scan_request(operation, body.tree());
+    const auto scan = openai_chat().scan_request(operation, body.tree());
     if (!scan) continue;
     check_texts(body.tree(), *scan);
     for (const bool engine : {false, true}) check_forward(operation, body.tree(), *scan, engine);

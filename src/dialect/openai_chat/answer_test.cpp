@@ -17,7 +17,7 @@ struct Scanned {
 Scanned scan(const std::string& body, Operation operation = Operation::Chat) {
   const Parsed parsed(body);
   Scanned scanned;
-  const auto span = openai().scan_answer(operation, parsed.tree(), scanned.facts);
+  const auto span = openai_chat().scan_answer(operation, parsed.tree(), scanned.facts);
   if (!span) scanned.fault = span.error();
   if (span && *span) scanned.model = body.substr((*span)->begin, (*span)->end - (*span)->begin);
   return scanned;
@@ -31,7 +31,7 @@ std::string answer(std::string_view message, std::string_view stop, std::string_
 
 chat::Choice read_choice(std::string_view message, std::string_view stop) {
   const Parsed parsed(answer(message, stop));
-  const auto response = openai().read_answer(parsed.tree());
+  const auto response = openai_chat().read_answer(parsed.tree());
   EXPECT_TRUE(response) << response.error().detail;
   return response ? response->choices.at(0) : chat::Choice{};
 }
@@ -83,7 +83,7 @@ TEST(OpenAiAnswer, has_no_usage_where_nothing_is_counted) {
     const std::string body =
         answer(R"({"content":"a"})", R"("stop")", fmt::format(R"(,"usage":{})", usage));
     EXPECT_FALSE(scan(body).facts.usage_reported) << usage;
-    EXPECT_FALSE(openai().read_answer(Parsed(body).tree())->usage) << usage;
+    EXPECT_FALSE(openai_chat().read_answer(Parsed(body).tree())->usage) << usage;
   }
   EXPECT_FALSE(scan(R"({"data":[],"usage":{"prompt_tokens":0,"total_tokens":0}})", Operation::Embed)
                    .facts.usage_reported);
@@ -105,7 +105,7 @@ TEST(OpenAiAnswer, does_not_take_an_engines_count_of_one_choice_for_that_of_all)
   const AnswerFacts prompts = scan(engine, Operation::Complete).facts;
   EXPECT_FALSE(prompts.usage_reported);
   EXPECT_EQ(prompts.usage, chat::Usage{});  // they may have prompts of their own
-  EXPECT_FALSE(openai().read_answer(Parsed(engine).tree())->usage);
+  EXPECT_FALSE(openai_chat().read_answer(Parsed(engine).tree())->usage);
   EXPECT_TRUE(scan(several("")).facts.usage_reported);
   EXPECT_EQ(scan(several("")).facts.usage, (chat::Usage{.input = 5, .output = 3}));
 }
@@ -171,7 +171,7 @@ TEST(OpenAiAnswer, reads_parts_in_the_order_a_stream_gives_them) {
 
 TEST(OpenAiAnswer, refuses_content_it_cannot_carry) {
   const Parsed parsed(answer(R"({"content":[{"type":"hologram"}]})", R"("stop")"));
-  EXPECT_EQ(openai().read_answer(parsed.tree()).error().kind, FaultKind::UpstreamInvalid);
+  EXPECT_EQ(openai_chat().read_answer(parsed.tree()).error().kind, FaultKind::UpstreamInvalid);
 }
 
 TEST(OpenAiAnswer, is_written_as_the_sdks_type_it) {
@@ -182,7 +182,7 @@ TEST(OpenAiAnswer, is_written_as_the_sdks_type_it) {
       .choices = {{.parts = {chat::Thinking{"hm", "s"}, chat::Text{"a"}, chat::Text{"b"}},
                    .stop = StopReason::StopSequence}},
       .usage = chat::Usage{.input = 1, .cache_read = 2, .cache_write_5m = 3, .output = 4}};
-  EXPECT_EQ(openai().write_answer(response),
+  EXPECT_EQ(openai_chat().write_answer(response),
             R"({"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"m","choices":[)"
             R"({"index":0,"message":{"role":"assistant","content":"ab","refusal":null,)"
             R"("reasoning_content":"hm"},"logprobs":null,"finish_reason":"stop"}],)"
@@ -194,7 +194,7 @@ TEST(OpenAiAnswer, is_written_as_the_sdks_type_it) {
 TEST(OpenAiAnswer, writes_a_call_without_content_as_null) {
   const chat::Response response{
       .id = "i", .model = "m", .choices = {{.parts = {chat::ToolCall{"c", "f", ""}}}}};
-  const std::string body = openai().write_answer(response);
+  const std::string body = openai_chat().write_answer(response);
   EXPECT_NE(body.find(R"("content":null)"), std::string::npos);
   EXPECT_NE(body.find(R"("function":{"name":"f","arguments":"{}"})"), std::string::npos);
 }

@@ -5,8 +5,8 @@
 namespace naru::dialect {
 namespace {
 
-const Ends kSame{&openai(), &openai()};
-const Ends kCross{&anthropic(), &openai()};
+const Ends kSame{&openai_chat(), &openai_chat()};
+const Ends kCross{&anthropic(), &openai_chat()};
 
 void check_frames(std::string_view bytes) {
   wire::Splitter splitter(16 * testing::kEventLimit);
@@ -29,10 +29,10 @@ void check_way(const Ends& ends, std::string_view bytes) {
 
 void check_events(std::string_view bytes) {
   std::optional<Fault> fault;
-  const auto events = testing::read_events(openai(), bytes, &fault);
+  const auto events = testing::read_events(openai_chat(), bytes, &fault);
   NARU_CHECK(testing::broken_rule(events).empty(), "events keep to their grammar");
   if (fault) return;
-  const auto writer = openai().make_writer({.public_model = "m", .answer_id = "i"});
+  const auto writer = openai_chat().make_writer({.public_model = "m", .answer_id = "i"});
   std::string written;
   for (const chat::Event& event : events)
     if (!std::holds_alternative<chat::Ended>(event)) writer->write(event, written);

@@ -1,8 +1,8 @@
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/words.h"
 
 #include "dialect/facts.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using chat::StopReason;
@@ -26,8 +26,6 @@ constexpr auto kStopWords = std::to_array<StopWord>({
 /// Said in place of a reason when the upstream gave up; a client must not take it for an end.
 constexpr auto kBrokenWords =
     std::to_array<std::string_view>({"error", "abort", "insufficient_system_resource"});
-
-constexpr std::int64_t kMostTokens = 1'000'000'000'000;  // so that sums cannot overflow
 
 bool has_count(json::ValueView usage, std::string_view name) {
   const std::optional<json::ValueView> member = usage.find(name);
@@ -56,12 +54,9 @@ void add_choice(chat::Usage& sum, const chat::Usage& choice, bool own_prompt) {
   sum.reasoning += choice.reasoning;
 }
 
-/// A count as it should be; what is missing, negative or no whole number counts nothing.
+/// What is missing, negative or no whole number counts nothing.
 std::int64_t count_of(std::optional<json::ValueView> object, std::string_view name) {
-  if (!object) return 0;
-  const std::optional<json::ValueView> member = object->find(name);
-  if (!member) return 0;
-  return std::clamp<std::int64_t>(member->integer().value_or(0), 0, kMostTokens);
+  return object ? find_count(*object, name).value_or(0) : 0;
 }
 
 }  // namespace
@@ -170,23 +165,6 @@ void write_usage(json::Writer& out, const chat::Usage& usage) {
   out.end_object();
 }
 
-std::string_view text_of(json::ValueView object, std::string_view name) {
-  const std::optional<json::ValueView> member = object.find(name);
-  return member ? member->text() : std::string_view();
-}
-
-std::optional<json::ValueView> find_filled(json::ValueView object, std::string_view name) {
-  const std::optional<json::ValueView> member = object.find(name);
-  if (!member || member->size() == 0) return std::nullopt;
-  return member;
-}
-
-std::optional<json::ValueView> find_words(json::ValueView object, std::string_view name) {
-  const std::optional<json::ValueView> member = object.find(name);
-  if (!member || member->text().empty()) return std::nullopt;
-  return member;
-}
-
 std::optional<json::ValueView> find_reasoning(json::ValueView message) {
   const std::optional<json::ValueView> newer = find_words(message, "reasoning_content");
   return newer ? newer : find_words(message, "reasoning");
@@ -213,10 +191,4 @@ Result<std::vector<SaidView>> read_said(json::ValueView message) {
   return said;
 }
 
-std::unexpected<Fault> broken(std::string_view subject, std::string_view what) {
-  return fail({.kind = FaultKind::UpstreamInvalid,
-               .detail = fmt::format("the upstream's {} {}", subject, what),
-               .origin = Origin::Upstream});
-}
-
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

@@ -1,9 +1,15 @@
 #pragma once
 #include "base/json_writer.h"
 #include "dialect/dialect.h"
+#include "dialect/json_views.h"
+#include "dialect/openai/openai.h"
 
 /// Closed sets of the OpenAI dialect and its usage object.
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
+
+using openai_wire::broken;
+using openai_wire::find_error;
+using openai_wire::find_event_error;
 
 /// Why the choice ended; nullopt while `finish_reason` is null. Fails: UpstreamFailed, when the
 /// word says that the upstream broke the answer off.
@@ -55,12 +61,6 @@ class RunningCounts {
   std::vector<chat::Usage> counted_;  // one entry a choice
 };
 
-/// Text of a member that is a string, else empty.
-std::string_view text_of(json::ValueView object, std::string_view name);
-/// The member if it is an object or array that is not empty.
-std::optional<json::ValueView> find_filled(json::ValueView object, std::string_view name);
-/// The member if it is a string that is not empty.
-std::optional<json::ValueView> find_words(json::ValueView object, std::string_view name);
 /// The reasoning a message or delta shows: `reasoning_content`, or `reasoning` as newer servers
 /// say.
 std::optional<json::ValueView> find_reasoning(json::ValueView message);
@@ -75,9 +75,6 @@ struct SaidView {
 /// Fails: UpstreamInvalid, for a block that is neither.
 Result<std::vector<SaidView>> read_said(json::ValueView message);
 
-/// A provider's broken bytes: "the upstream's `subject` `what`".
-std::unexpected<Fault> broken(std::string_view subject, std::string_view what);
-
 inline constexpr std::size_t kMostChoices = 128;  ///< OpenAI's own bound on `n`
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

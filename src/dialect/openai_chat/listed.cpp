@@ -1,11 +1,11 @@
 #include "base/text.h"
 #include "dialect/cut.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
 // What engines we run are given. Their servers read many more fields than OpenAI documents, and
 // some of those have been the way in: parsers, grammars, slots, addresses to fetch.
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::ValueView;
@@ -135,4 +135,4 @@ void list_unlisted(Operation operation, json::ValueView body, std::vector<Patch>
   for (const ValueView message : *messages) list_message(message, index++, patches, losses);
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

@@ -15,7 +15,7 @@ using testing::Strings;
 
 Result<chat::Request> read(const std::string& body) {
   const Parsed parsed(body);
-  return openai().read_request(parsed.tree());
+  return openai_chat().read_request(parsed.tree());
 }
 
 Result<chat::Request> read_with(std::string_view members) {
@@ -37,7 +37,7 @@ struct Written {
 
 Written write(const chat::Request& request) {
   std::vector<chat::Loss> losses;
-  Written written{openai().write_request(request, losses).value(), {}};
+  Written written{openai_chat().write_request(request, losses).value(), {}};
   for (const chat::Loss& loss : losses) written.losses.push_back(loss.field);
   EXPECT_TRUE(Parsed(written.body).ok()) << written.body;
   return written;
@@ -58,7 +58,7 @@ std::string after_messages(chat::Request request) {
 }
 
 TEST(OpenAiRequest, is_read_whole) {
-  const auto request = read(testing::file("src/dialect/openai/corpus/openai_request/all.json"));
+  const auto request = read(testing::file("src/dialect/openai_chat/corpus/openai_chat_request/all.json"));
   ASSERT_TRUE(request) << request.error().detail;
   EXPECT_EQ(request->model, "o4-mini");
   EXPECT_EQ(request->messages.size(), 6U);
@@ -238,7 +238,7 @@ TEST(OpenAiRequest, writes_sampling_tools_and_stream) {
 }
 
 TEST(OpenAiRequest, survives_its_own_round_trip) {
-  const auto first = read(testing::file("src/dialect/openai/corpus/openai_request/all.json"));
+  const auto first = read(testing::file("src/dialect/openai_chat/corpus/openai_chat_request/all.json"));
   ASSERT_TRUE(first);
   chat::Request request = *first;
   for (Message& message : request.messages)  // reasoning is a loss, told above

@@ -1,9 +1,9 @@
 #include "base/json_writer.h"
 #include "dialect/facts.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 template <class... Fs>
@@ -157,4 +157,4 @@ std::unique_ptr<StreamWriter> make_writer(WriterOptions options) {
   return std::make_unique<Writer>(options);
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

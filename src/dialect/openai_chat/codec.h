@@ -3,12 +3,10 @@
 
 /// The pieces of the OpenAI dialect; only files of this folder include it.
 /// Source: OpenAI API reference, Chat Completions, Completions and Embeddings.
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 
 // Requests.
 Result<RequestScan> scan_request(Operation operation, const json::Tree& body);
-/// Appends each string in `value` that a person or program wrote; `key` is the member it stands in.
-void collect_texts(json::ValueView value, std::string_view key, std::vector<json::Span>& out);
 std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
                             const Forward& forward, std::vector<chat::Loss>& losses);
 /// Appends the patches that take out what an engine of ours need not see, a Loss for each.
@@ -37,13 +35,4 @@ std::unique_ptr<StreamWriter> make_writer(WriterOptions options);
 inline constexpr std::string_view kPing = ": ping\n";
 inline constexpr std::string_view kDone = "data: [DONE]\n\n";
 
-// Faults.
-std::string write_error(const Fault& fault);
-Fault read_error(int status, std::string_view body);
-/// The fault in an answer or event that came under HTTP 200, if it is one.
-std::optional<Fault> find_error(json::ValueView root);
-/// The same for an event, also one whose data is no JSON: `event: error`, or the `error:` field of
-/// llama-server up to 2025.
-std::optional<Fault> find_event_error(const wire::EventView& event);
-
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

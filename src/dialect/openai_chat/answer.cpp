@@ -1,9 +1,9 @@
 #include "base/json_writer.h"
 #include "dialect/facts.h"
-#include "dialect/openai/codec.h"
-#include "dialect/openai/words.h"
+#include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
-namespace naru::dialect::openai_wire {
+namespace naru::dialect::openai_chat_wire {
 namespace {
 
 using json::ValueView;
@@ -206,4 +206,4 @@ std::string write_answer(const chat::Response& response) {
   return body;
 }
 
-}  // namespace naru::dialect::openai_wire
+}  // namespace naru::dialect::openai_chat_wire

@@ -1,0 +1,24 @@
+#pragma once
+#include "dialect/dialect.h"
+
+/// What both OpenAI dialects share: texts of a request, faults, the model list; only files of the
+/// folders `openai*/` include it. Source: OpenAI API reference.
+namespace naru::dialect::openai_wire {
+
+/// Appends each string in `value` that a person or program wrote; `key` is the member it stands in.
+void collect_texts(json::ValueView value, std::string_view key, std::vector<json::Span>& out);
+
+std::string write_error(const Fault& fault);
+Fault read_error(int status, std::string_view body);
+/// The fault in an answer or event that came under HTTP 200, if it is one.
+std::optional<Fault> find_error(json::ValueView root);
+/// The same for an event, also one whose data is no JSON: `event: error`, or the `error:` field of
+/// llama-server up to 2025.
+std::optional<Fault> find_event_error(const wire::EventView& event);
+/// A provider's broken bytes: "the upstream's `subject` `what`".
+std::unexpected<Fault> broken(std::string_view subject, std::string_view what);
+
+std::string write_models(std::span<const ModelEntry> models);
+std::string write_model(const ModelEntry& model);
+
+}  // namespace naru::dialect::openai_wire
