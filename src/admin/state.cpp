@@ -40,7 +40,9 @@ void write_upstream(json::Writer& out, const provider::Upstream& upstream, Conte
   const std::string& name = upstream.spec.name;
   const gateway::Health::State health = context.services.health.state(name);
   out.object().field("name", name).field("provider", upstream.spec.provider);
-  out.field("dialect", upstream.dialect->name());
+  out.key("dialects").array();
+  for (const dialect::Dialect* one : upstream.dialects) out.text(one->name());
+  out.end_array();
   out.field("base_url", upstream.remote->options().base_url);
   out.field("country", upstream.spec.country);
   out.field("cooling", context.services.health.cooling(name).has_value());

@@ -17,6 +17,7 @@ enum class FaultKind : std::uint8_t {
   Forbidden,            ///< a known key that may not do this
   ModelNotFound,        ///< no model of that public name, or none this key may see
   UnsupportedEndpoint,  ///< a path we do not serve
+  NotFound,             ///< nothing of that id, or nothing this key may see
   Conflict,             ///< the state it asks to change is not what it thinks
   TooLarge,             ///< a bound on size was passed
   RequestTimeout,       ///< the client's body did not arrive in time
@@ -42,10 +43,11 @@ struct Fault {
   FaultKind kind = FaultKind::Internal;
   std::string detail;  ///< one sentence for the client: what, where, the value, what to do
   Origin origin = Origin::Naru;
-  bool quotes = false;      ///< `detail` repeats a provider's words: for the client, not for logs
-  std::string param = {};   ///< path of the offending field, `messages[0].content`, or empty
-  std::string code = {};    ///< a provider's own code, kept for the same dialect, or empty
-  int upstream_status = 0;  ///< HTTP status the provider gave, or 0
+  bool quotes = false;       ///< `detail` repeats a provider's words: for the client, not for logs
+  std::string param = {};    ///< path of the offending field, `messages[0].content`, or empty
+  std::string code = {};     ///< a provider's own code, kept for the same dialect, or empty
+  std::string details = {};  ///< JSON object beside the words, for SDKs of the dialect, or empty
+  int upstream_status = 0;   ///< HTTP status the provider gave, or 0
   std::optional<std::chrono::milliseconds> retry_after = {};  ///< a true time to wait, if known
 };
 
@@ -69,6 +71,7 @@ inline constexpr auto kFaultRows = std::to_array<FaultRow>({
     {FaultKind::Forbidden,           403, false, false, "forbidden",            "invalid_request_error", "permission_denied",    "permission_error"},
     {FaultKind::ModelNotFound,       404, false, false, "model_not_found",      "invalid_request_error", "model_not_found",      "not_found_error"},
     {FaultKind::UnsupportedEndpoint, 404, false, false, "unsupported_endpoint", "invalid_request_error", "unsupported_endpoint", "not_found_error"},
+    {FaultKind::NotFound,            404, false, false, "not_found",            "invalid_request_error", "not_found",            "not_found_error"},
     {FaultKind::Conflict,            409, false, false, "conflict",             "invalid_request_error", "conflict",             "invalid_request_error"},
     {FaultKind::TooLarge,            413, false, false, "too_large",            "invalid_request_error", "request_too_large",    "request_too_large"},
     {FaultKind::RequestTimeout,      408, false, false, "request_timeout",      "invalid_request_error", "request_timeout",      "invalid_request_error"},

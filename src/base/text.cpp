@@ -135,6 +135,21 @@ std::vector<std::string> nearest(std::string_view name, const std::vector<std::s
   return names;
 }
 
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      text.push_back(i + k <= bytes.size() ? kLetters[group >> (18 - 6 * k) & 63U] : '=');
+  }
+  return text;
+}
+
 std::string patched(std::string_view text, const std::vector<Patch>& patches) {
   std::size_t size = text.size();
   for (const Patch& patch : patches) size += patch.with.size();

@@ -25,6 +25,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// At most `most` of `known` that look like `name`, nearest first.
 std::vector<std::string> nearest(std::string_view name, const std::vector<std::string>& known,
                                  std::size_t most);
+/// Source: RFC 4648, section 4: `+` and `/`, filled up with `=`.
+std::string base64(std::string_view bytes);
 /// Bytes [begin, end) of a text give way to `with`.
 struct Patch {
   std::uint32_t begin = 0;

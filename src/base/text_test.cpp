@@ -118,6 +118,15 @@ TEST(Text, clips_between_characters) {
   EXPECT_EQ(clipped("\xF0\x9F\x8C\x9F!", 3), "");
 }
 
+TEST(Text, writes_bytes_as_base64) {
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64(std::string_view("\xFB\xFF\x00", 3)), "+/8A");
+}
+
 TEST(Text, patches_spans_in_one_pass) {
   const std::string text = R"({"model":"a","n":1})";
   EXPECT_EQ(patched(text, {{9, 12, R"("long name")"}, {17, 18, ""}}),

@@ -1,4 +1,5 @@
 #pragma once
+#include "chat/loss.h"
 #include "chat/message.h"
 
 namespace naru::chat {
@@ -32,6 +33,8 @@ struct Response {
   std::int64_t created_s = 0;  ///< seconds since 1970
   std::vector<Choice> choices;
   std::optional<Usage> usage = {};
+  std::string service_tier = {};  ///< in OpenAI's words: `default|flex|priority`, or empty
+  std::vector<Loss> losses = {};  ///< what of it has no place in this model
   bool operator==(const Response&) const = default;
 };
 

@@ -18,8 +18,15 @@ std::string_view name_of(Operation operation) {
   return "unknown";
 }
 
+Result<std::int64_t> Dialect::read_count(const json::Tree&) const {
+  return fail(FaultKind::Internal, "the dialect '{}' counts no tokens", name());
+}
+
+std::string Dialect::write_count(std::int64_t) const { return {}; }
+
 std::span<const Dialect* const> all_dialects() {
-  static const std::array<const Dialect*, 2> kAll = {&openai_chat(), &anthropic()};
+  static const std::array<const Dialect*, 3> kAll = {&openai_chat(), &openai_responses(),
+                                                     &anthropic()};
   return kAll;
 }
 

@@ -7,7 +7,8 @@ namespace {
 class CrossStream final : public AnswerStream {
  public:
   CrossStream(const Ends& ends, WriterOptions options)
-      : reader_(ends.upstream->make_reader()),
+      : same_family_(ends.client->family() == ends.upstream->family()),
+        reader_(ends.upstream->make_reader()),
         writer_(ends.client->make_writer(std::move(options))) {}
 
   Result<Progress> take(const wire::EventView& event, std::string& out) override {
@@ -44,12 +45,13 @@ class CrossStream final : public AnswerStream {
       note(event);
       if (std::holds_alternative<chat::Ended>(event)) return end(event);
       if (is_running(event)) continue;  // for the ledger; no client is told
-      writer_->write(event, out);
+      writer_->write(event, out, facts_.losses);
     }
+    facts_.next_event = writer_->next_event();
   }
 
   void end(const chat::Event& ended) {
-    writer_->write(ended, terminal_);
+    writer_->write(ended, terminal_, facts_.losses);
     progress_ = Progress::Ended;
   }
 
@@ -70,6 +72,8 @@ class CrossStream final : public AnswerStream {
       if (std::holds_alternative<chat::ToolCall>(part->head)) progress_ = Progress::Content;
     } else if (const auto* delta = std::get_if<chat::PartDelta>(&event)) {
       facts_.delivered.add(delta->text);
+    } else if (const auto* lost = std::get_if<chat::Lost>(&event)) {
+      facts_.losses.push_back(lost->loss);
     }
     if (facts_.delivered.total() > 0) progress_ = Progress::Content;
     doubt_usage(facts_);
@@ -86,11 +90,13 @@ class CrossStream final : public AnswerStream {
   }
 
   std::unexpected<Fault> give_up(Fault fault) {
-    fault.code = fault.param = "";  // words of another dialect
+    fault.param.clear();  // a path in another request
+    if (!same_family_) fault.code.clear();
     broken_ = fault;
     return fail(std::move(fault));
   }
 
+  const bool same_family_;
   std::unique_ptr<StreamReader> reader_;
   std::unique_ptr<StreamWriter> writer_;
   std::vector<chat::Event> events_;

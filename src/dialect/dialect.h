@@ -37,7 +37,16 @@ struct Forward {
   std::string upstream_model;
   bool ask_usage = true;            ///< streams: have the upstream report usage
   bool listed_fields_only = false;  ///< engines we run: what we do not know stays here, as a Loss
-  bool ask_counts = false;  ///< streams of llama-server: have it count tokens in every event
+  bool ask_counts = false;    ///< streams of llama-server: have it count tokens in every event
+  std::string upstream = {};  ///< its name: reasoning that another one has sealed stays here
+};
+
+/// An image of a request that is given by its address.
+struct MediaUrl {
+  std::string url;
+  std::string path;   ///< of its part, for a Loss: `messages[0].content[1]`
+  json::Span part;    ///< the whole part; `Dialect::empty_part` may take its place
+  json::Span source;  ///< what says where it is; `Dialect::inline_media` may take its place
 };
 
 /// What an answer has told so far.
@@ -49,7 +58,9 @@ struct AnswerFacts {
   /// Counted by the engine as it wrote: what a stream has cost that was cut before its usage.
   std::optional<chat::Usage> counted = {};
   std::optional<chat::StopReason> stop;
-  chat::Tally delivered;  ///< text and tool arguments of the answer
+  chat::Tally delivered;                ///< text and tool arguments of the answer
+  std::vector<chat::Loss> losses = {};  ///< what of it the client's dialect cannot show
+  std::int64_t next_event = 0;          ///< streams whose events are numbered: that of the next
 };
 
 /// A model as the list shows it.
@@ -59,12 +70,12 @@ struct ModelEntry {
   std::string owned_by;
 };
 
-/// What one upstream event of the same dialect says. Spans are of the event's `data`.
+/// What one upstream event of the same dialect says. Spans and patches are of the event's `data`.
 struct EventScan {
-  std::optional<json::Span> model_span = {};  ///< the value to be replaced by the public name
-  bool content = false;                       ///< carries text, arguments or reasoning
-  bool terminal = false;                      ///< the completion marker (`[DONE]`, `message_stop`)
-  bool silent = false;                        ///< means nothing to anybody; dropped
+  std::vector<Patch> patches = {};  ///< what must differ: model, ids; sorted
+  bool content = false;             ///< carries text, arguments or reasoning
+  bool terminal = false;            ///< the completion marker (`[DONE]`, `message_stop`)
+  bool silent = false;              ///< means nothing to anybody; dropped
   bool usage_only = false;  ///< is there for usage alone; dropped when the client asked for none
   std::optional<json::Span> usage_span = {};   ///< member `"usage":…` with one comma beside it
   std::optional<json::Span> counts_span = {};  ///< the same of the engine's running counts
@@ -91,20 +102,29 @@ class StreamReader {
   virtual Result<void> finish(std::vector<chat::Event>& out) = 0;
 };
 
+/// How an answer is to be written for a client.
 struct WriterOptions {
   std::string public_model;
   std::string answer_id;  ///< in the client dialect's form, from `Dialect::make_id`
   std::int64_t created_s = 0;
-  bool stream_usage = false;  ///< the client asked for usage in its stream
-  bool hide_counts = false;   ///< naru asked for `Forward::ask_counts`, the client did not
+  bool stream_usage = false;         ///< the client asked for usage in its stream
+  bool hide_counts = false;          ///< naru asked for `Forward::ask_counts`, the client did not
+  std::string upstream = {};         ///< name of who answers: goes with the reasoning it has sealed
+  std::string previous_answer = {};  ///< id of the kept answer that the request stands on
+  bool kept = false;                 ///< naru keeps the answer
+  std::string echo =
+      {};  ///< on a crossing, from `Dialect::echo`: what of the request its answer repeats
 };
 
 /// Canonical events → the client's bytes.
 class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
-  /// Appends the frames of `event` to `out`; those of `Ended` are the terminal frame.
-  virtual void write(const chat::Event& event, std::string& out) = 0;
+  /// Appends the frames of `event` to `out`; those of `Ended` are the terminal frame. What this
+  /// dialect cannot show is appended to `losses`.
+  virtual void write(const chat::Event& event, std::string& out,
+                     std::vector<chat::Loss>& losses) = 0;
+  virtual std::int64_t next_event() const { return 0; }  ///< as `AnswerFacts::next_event`
 };
 
 /// One wire format. Stateless; lives as long as the program.
@@ -112,6 +132,8 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
   virtual std::string_view name() const = 0;
+  /// Dialects of one family share error codes and request headers.
+  virtual std::string_view family() const { return name(); }
   virtual bool serves(Operation operation) const = 0;
   /// Path on a provider after its base URL, as `/chat/completions`.
   virtual std::string_view path(Operation operation) const = 0;
@@ -125,22 +147,40 @@ class Dialect {
   virtual std::string forward_request(Operation operation, const json::Tree& body,
                                       const RequestScan& scan, const Forward& forward,
                                       std::vector<chat::Loss>& losses) const = 0;
-  virtual Result<chat::Request> read_request(const json::Tree& body) const = 0;
+  /// Of a chat or a count. Fails: InvalidRequest, with the path of each wrong field.
+  virtual Result<chat::Request> read_request(Operation operation, const json::Tree& body) const = 0;
   /// What this dialect cannot carry is appended to `losses`. Fails: InvalidRequest, when nothing is
   /// left that could be asked.
-  virtual Result<std::string> write_request(const chat::Request& request,
+  virtual Result<std::string> write_request(Operation operation, const chat::Request& request,
                                             std::vector<chat::Loss>& losses) const = 0;
+  /// Members of the request that this dialect's answers repeat, as JSON without its braces.
+  virtual std::string echo(const json::Tree&) const { return {}; }
+
+  /// The images of a chat or a count that are given by address, in the order of their bytes.
+  virtual std::vector<MediaUrl> media_urls(const json::Tree& body) const = 0;
+  /// An image's bytes themselves, as they stand in place of its `MediaUrl::source`. `media_type` is
+  /// of letters, digits, `/`, `+`, `-` and `.` alone.
+  virtual std::string inline_media(std::string_view media_type, std::string_view base64) const = 0;
+  /// A part that says nothing: what stands behind one that is left out keeps its place.
+  virtual std::string_view empty_part() const = 0;
 
   // Plain answers.
-  /// The model's value to be replaced, if the answer names one; fills `facts`.
-  /// Fails: UpstreamInvalid.
-  virtual Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
-                                                        AnswerFacts& facts) const = 0;
+  /// What must differ for the client (model, ids), sorted; fills `facts`. Fails: UpstreamInvalid.
+  virtual Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
+                                                 const WriterOptions& options,
+                                                 AnswerFacts& facts) const = 0;
   virtual Result<chat::Response> read_answer(const json::Tree& body) const = 0;
-  virtual std::string write_answer(const chat::Response& response) const = 0;
+  /// Id, model and time are those of `options`. What this dialect cannot show is appended to
+  /// `losses`.
+  virtual std::string write_answer(const chat::Response& response, const WriterOptions& options,
+                                   std::vector<chat::Loss>& losses) const = 0;
+  /// The answer to `CountTokens`, for a dialect that serves it. Fails: UpstreamInvalid.
+  virtual Result<std::int64_t> read_count(const json::Tree& body) const;
+  virtual std::string write_count(std::int64_t tokens) const;
 
   // Streams.
-  virtual std::unique_ptr<StreamScanner> make_scanner(Operation operation) const = 0;
+  virtual std::unique_ptr<StreamScanner> make_scanner(Operation operation,
+                                                      const WriterOptions& options) const = 0;
   virtual std::unique_ptr<StreamReader> make_reader() const = 0;
   virtual std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const = 0;
   virtual std::string_view ping() const = 0;  ///< a frame that keeps a silent stream open
@@ -149,8 +189,10 @@ class Dialect {
 
   // Faults, and the model list.
   virtual std::string write_error(const Fault& fault, std::string_view request_id) const = 0;
-  /// As an event of a stream that has begun; ends it, no completion marker follows.
-  virtual std::string write_stream_error(const Fault& fault, std::string_view request_id) const = 0;
+  /// As an event of a stream that has begun, its number `next_event` where they are numbered; ends
+  /// it, no completion marker follows.
+  virtual std::string write_stream_error(const Fault& fault, std::string_view request_id,
+                                         std::int64_t next_event) const = 0;
   /// What a provider's answer with an error status means. Never fails: a body that cannot be
   /// understood still has its status.
   virtual Fault read_error(int status, std::string_view body) const = 0;
@@ -158,8 +200,9 @@ class Dialect {
   virtual std::string write_model(const ModelEntry& model) const = 0;
 };
 
-const Dialect& openai_chat();     ///< Chat Completions, Completions, Embeddings, Models
-const Dialect& anthropic();  ///< Messages, Count tokens, Models
+const Dialect& openai_responses();  ///< Responses, Input token counts
+const Dialect& openai_chat();       ///< Chat Completions, Completions, Embeddings, Models
+const Dialect& anthropic();         ///< Messages, Count tokens, Models
 /// All of them, in a fixed order.
 std::span<const Dialect* const> all_dialects();
 /// By name; nullptr if there is none.

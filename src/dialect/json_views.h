@@ -27,6 +27,11 @@ inline std::optional<json::ValueView> find_filled(json::ValueView object, std::s
   return member;
 }
 
+inline std::optional<json::ValueView> find_array(json::ValueView object, std::string_view name) {
+  const std::optional<json::ValueView> member = object.find(name);
+  return member && member->is_array() ? member : std::nullopt;
+}
+
 /// The member if it is a string that is not empty.
 inline std::optional<json::ValueView> find_words(json::ValueView object, std::string_view name) {
   const std::optional<json::ValueView> member = object.find(name);

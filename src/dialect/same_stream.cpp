@@ -1,4 +1,3 @@
-#include "base/json_writer.h"
 #include "base/text.h"
 #include "dialect/facts.h"
 #include "dialect/streams.h"
@@ -11,9 +10,7 @@ class SameStream final : public AnswerStream {
   SameStream(const Ends& ends, WriterOptions options)
       : client_(*ends.client),
         options_(std::move(options)),
-        scanner_(ends.upstream->make_scanner(ends.operation)) {
-    json::append_quoted(public_model_, options_.public_model);
-  }
+        scanner_(ends.upstream->make_scanner(ends.operation, options_)) {}
 
   Result<Progress> take(const wire::EventView& event, std::string& out) override {
     if (broken_) return fail(*broken_);
@@ -22,10 +19,11 @@ class SameStream final : public AnswerStream {
     if (!scan) return give_up(std::move(scan).error());
     if (scan->error) return give_up(*std::move(scan->error));
     doubt_usage(facts_);
+    const bool terminal = scan->terminal;
     const bool unasked = scan->usage_only && !options_.stream_usage;
-    if (!unasked && !scan->silent) append(event, *scan, scan->terminal ? terminal_ : out);
+    if (!unasked && !scan->silent) append(event, *std::move(scan), terminal ? terminal_ : out);
     if (scan->content) progress_ = Progress::Content;
-    if (scan->terminal) progress_ = Progress::Ended;
+    if (terminal) progress_ = Progress::Ended;
     return progress_;
   }
 
@@ -49,13 +47,8 @@ class SameStream final : public AnswerStream {
     return fail(std::move(fault));
   }
 
-  void append(const wire::EventView& event, const EventScan& scan, std::string& out) const {
-    std::vector<Patch> patches;
-    const auto text_at = [&](json::Span span) {
-      return event.data.substr(span.begin, span.end - span.begin);
-    };
-    if (scan.model_span && text_at(*scan.model_span) != public_model_)
-      patches.push_back({scan.model_span->begin, scan.model_span->end, public_model_});
+  void append(const wire::EventView& event, EventScan scan, std::string& out) const {
+    std::vector<Patch>& patches = scan.patches;
     if (scan.usage_span && !options_.stream_usage)
       patches.push_back({scan.usage_span->begin, scan.usage_span->end, {}});
     if (scan.counts_span && options_.hide_counts)
@@ -87,7 +80,6 @@ class SameStream final : public AnswerStream {
   const Dialect& client_;
   const WriterOptions options_;
   std::unique_ptr<StreamScanner> scanner_;
-  std::string public_model_;  // as JSON
   AnswerFacts facts_;
   Progress progress_ = Progress::Quiet;
   std::string terminal_;

@@ -40,9 +40,39 @@ std::vector<std::string> anthropic_events() {
   return events;
 }
 
+std::vector<std::string> responses_events() {
+  constexpr std::string_view kResponse =
+      R"("response":{"id":"resp_1","object":"response","created_at":1795000000,)"
+      R"("status":"in_progress","model":"gpt-4.1-2025-04-14","output":[],"tools":[],)"
+      R"("tool_choice":"auto","parallel_tool_calls":true})";
+  std::vector<std::string> events;
+  const auto add = [&](std::string_view type, std::string_view members) {
+    events.push_back(
+        fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"sequence_number\":{},{}}}\n\n", type,
+                    type, events.size(), members));
+  };
+  add("response.created", kResponse);
+  add("response.in_progress", kResponse);
+  add("response.output_item.added",
+      R"("output_index":0,"item":{"id":"msg_1","type":"message","status":"in_progress",)"
+      R"("role":"assistant","content":[]})");
+  add("response.content_part.added",
+      R"("item_id":"msg_1","output_index":0,"content_index":0,)"
+      R"("part":{"type":"output_text","text":"","annotations":[],"logprobs":[]})");
+  while (events.size() < kEvents)
+    add("response.output_text.delta",
+        R"("item_id":"msg_1","output_index":0,"content_index":0,"delta":" 안녕하세요",)"
+        R"("logprobs":[])");
+  return events;
+}
+
+std::vector<std::string> events_of(const Dialect& upstream) {
+  if (&upstream == &openai_chat()) return openai_events();
+  return &upstream == &anthropic() ? anthropic_events() : responses_events();
+}
+
 void run(benchmark::State& state, const Ends& ends, bool burst) {
-  const std::vector<std::string> events =
-      ends.upstream == &openai_chat() ? openai_events() : anthropic_events();
+  const std::vector<std::string> events = events_of(*ends.upstream);
   std::string all;
   for (const std::string& event : events) all += event;
   std::string out;
@@ -63,20 +93,19 @@ void run(benchmark::State& state, const Ends& ends, bool burst) {
   state.SetItemsProcessed(state.iterations() * kEvents);
 }
 
-void same_openai(benchmark::State& state) { run(state, {&openai_chat(), &openai_chat()}, state.range(0)); }
-void same_anthropic(benchmark::State& state) {
-  run(state, {&anthropic(), &anthropic()}, state.range(0));
-}
-void openai_to_anthropic(benchmark::State& state) {
-  run(state, {&anthropic(), &openai_chat()}, state.range(0));
-}
-void anthropic_to_openai(benchmark::State& state) {
-  run(state, {&openai_chat(), &anthropic()}, state.range(0));
-}
-BENCHMARK(same_openai)->ArgName("burst")->Arg(0)->Arg(1);
-BENCHMARK(same_anthropic)->ArgName("burst")->Arg(0)->Arg(1);
-BENCHMARK(openai_to_anthropic)->ArgName("burst")->Arg(0)->Arg(1);
-BENCHMARK(anthropic_to_openai)->ArgName("burst")->Arg(0)->Arg(1);
+/// Each client over each upstream, as `anthropic_over_openai_chat/burst:1`.
+const bool kRegistered = [] {
+  for (const Dialect* client : all_dialects())
+    for (const Dialect* upstream : all_dialects())
+      benchmark::RegisterBenchmark(fmt::format("{}_over_{}", client->name(), upstream->name()),
+                                   [client, upstream](benchmark::State& state) {
+                                     run(state, {client, upstream}, state.range(0) != 0);
+                                   })
+          ->ArgName("burst")
+          ->Arg(0)
+          ->Arg(1);
+  return true;
+}();
 
 }  // namespace
 }  // namespace naru::dialect

@@ -1,6 +1,5 @@
 #include "dialect/translate.h"
 
-#include "base/json_writer.h"
 #include "base/text.h"
 #include "dialect/facts.h"
 #include "dialect/streams.h"
@@ -17,12 +16,38 @@ std::unexpected<Fault> not_served(const Ends& ends) {
   return fail(std::move(fault));
 }
 
-bool can_cross(const Ends& ends) {
-  return ends.operation == Operation::Chat && ends.upstream->serves(Operation::Chat);
+/// Reasoning that another upstream has sealed is no secret of this one.
+bool is_sealed_elsewhere(const chat::Thinking& thinking, const Forward& forward) {
+  return !thinking.origin.empty() && thinking.origin != forward.upstream;
+}
+
+/// What it leaves says nothing, and keeps the others' places.
+void leave_foreign_part(chat::Part& part, const std::string& path, const Forward& forward,
+                        std::vector<chat::Loss>& losses) {
+  if (const auto* opaque = std::get_if<chat::Opaque>(&part)) {
+    losses.push_back({path, fmt::format("a part of type '{}' {}", opaque->type, kForeign)});
+    part = chat::Text{};
+  } else if (auto* thinking = std::get_if<chat::Thinking>(&part)) {
+    if (!is_sealed_elsewhere(*thinking, forward)) return;
+    losses.push_back({path, fmt::format("its reasoning is sealed by '{}', which alone can read it",
+                                        thinking->origin)});
+    part = chat::Text{};
+  } else if (auto* result = std::get_if<chat::ToolResult>(&part)) {
+    std::size_t at = 0;
+    for (const chat::ResultPart& one : result->parts) {
+      if (const auto* inner = std::get_if<chat::Opaque>(&one))
+        losses.push_back({fmt::format("{}.content[{}]", path, at),
+                          fmt::format("a part of type '{}' {}", inner->type, kForeign)});
+      ++at;
+    }
+    std::erase_if(result->parts,
+                  [](const auto& one) { return std::holds_alternative<chat::Opaque>(one); });
+  }
 }
 
 /// What only the client's own dialect understands stays here: as a Loss each.
-void leave_foreign(chat::Request& request, std::vector<chat::Loss>& losses) {
+void leave_foreign(chat::Request& request, const Forward& forward,
+                   std::vector<chat::Loss>& losses) {
   for (const json::RawField& field : request.extra)
     losses.push_back({field.name, std::string(kForeign)});
   request.extra.clear();
@@ -32,11 +57,8 @@ void leave_foreign(chat::Request& request, std::vector<chat::Loss>& losses) {
       losses.push_back({fmt::format("messages[{}].{}", at, field.name), std::string(kForeign)});
     message.extra.clear();
     for (std::size_t part = 0; part < message.parts.size(); ++part) {
-      const auto* opaque = std::get_if<chat::Opaque>(&message.parts[part]);
-      if (opaque == nullptr) continue;
-      losses.push_back({fmt::format("messages[{}].content[{}]", at, part),
-                        fmt::format("a part of type '{}' {}", opaque->type, kForeign)});
-      message.parts[part] = chat::Text{};  // says nothing, and keeps the others' places
+      const std::string path = fmt::format("messages[{}].content[{}]", at, part);
+      leave_foreign_part(message.parts[part], path, forward, losses);
     }
   }
 }
@@ -50,12 +72,20 @@ Result<std::string> list_again(const Ends& ends, std::string body, const Forward
 }
 
 void note_response(const chat::Response& response, AnswerFacts& facts) {
+  facts.losses = response.losses;
   facts.upstream_model = response.model;
   if (response.usage) note_usage(facts, *response.usage);
   if (!response.choices.empty()) facts.stop = response.choices.front().stop;
   for (const chat::Choice& choice : response.choices)
     for (const chat::Part& part : choice.parts) tally_part(part, facts.delivered);
   doubt_usage(facts);
+}
+
+/// Counting costs no tokens of a model: the usage stays zero, and that is certain, not estimated.
+Result<std::string> cross_count(const Ends& ends, const json::Tree& answer, AnswerFacts& facts) {
+  NARU_TRY(const std::int64_t tokens, ends.upstream->read_count(answer));
+  facts.usage_reported = true;
+  return ends.client->write_count(tokens);
 }
 
 std::unexpected<Fault> no_json() {
@@ -65,6 +95,10 @@ std::unexpected<Fault> no_json() {
 }
 
 }  // namespace
+
+bool can_cross(Operation operation) {
+  return operation == Operation::Chat || operation == Operation::CountTokens;
+}
 
 void tally_part(const chat::Part& part, chat::Tally& tally) {
   if (const auto* text = std::get_if<chat::Text>(&part)) tally.add(text->text);
@@ -77,12 +111,12 @@ Result<std::string> translate_request(const Ends& ends, const json::Tree& body,
                                       std::vector<chat::Loss>& losses) {
   if (!ends.upstream->serves(ends.operation)) return not_served(ends);
   if (ends.same()) return ends.client->forward_request(ends.operation, body, scan, forward, losses);
-  if (!can_cross(ends)) return not_served(ends);
-  NARU_TRY(chat::Request request, ends.client->read_request(body));
-  leave_foreign(request, losses);
+  if (!can_cross(ends.operation)) return not_served(ends);
+  NARU_TRY(chat::Request request, ends.client->read_request(ends.operation, body));
+  leave_foreign(request, forward, losses);
   request.model = forward.upstream_model;
   request.stream_usage = request.stream && (request.stream_usage || forward.ask_usage);
-  NARU_TRY(std::string written, ends.upstream->write_request(request, losses));
+  NARU_TRY(std::string written, ends.upstream->write_request(ends.operation, request, losses));
   if (!forward.listed_fields_only) return written;
   return list_again(ends, std::move(written), forward, losses);
 }
@@ -92,20 +126,15 @@ Result<std::string> translate_answer(const Ends& ends, std::string_view body,
   const Result<json::Tree> tree = json::Tree::parse(body, json::kFromUpstream);
   if (!tree) return no_json();
   if (!ends.same()) {
-    NARU_TRY(chat::Response response, ends.upstream->read_answer(*tree));
+    if (ends.operation == Operation::CountTokens) return cross_count(ends, *tree, facts);
+    NARU_TRY(const chat::Response response, ends.upstream->read_answer(*tree));
     note_response(response, facts);
-    response.id = options.answer_id;
-    response.model = options.public_model;
-    response.created_s = options.created_s;
-    return ends.client->write_answer(response);
+    return ends.client->write_answer(response, options, facts.losses);
   }
-  NARU_TRY(const std::optional<json::Span> model,
-           ends.client->scan_answer(ends.operation, *tree, facts));
+  NARU_TRY(const std::vector<Patch> patches,
+           ends.client->scan_answer(ends.operation, *tree, options, facts));
   doubt_usage(facts);
-  if (!model || facts.upstream_model == options.public_model) return std::string(body);
-  std::string quoted;
-  json::append_quoted(quoted, options.public_model);
-  return patched(body, {{model->begin, model->end, std::move(quoted)}});
+  return patches.empty() ? std::string(body) : patched(body, patches);
 }
 
 std::unique_ptr<AnswerStream> make_answer_stream(const Ends& ends, WriterOptions options) {

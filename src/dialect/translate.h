@@ -13,6 +13,9 @@ struct Ends {
   bool same() const { return client == upstream; }
 };
 
+/// Conversations and their counts cross; prompts and embeddings have a shape in one dialect only.
+bool can_cross(Operation operation);
+
 /// The body for the upstream. Fails: InvalidRequest; UnsupportedEndpoint when the upstream's
 /// dialect has no such operation.
 Result<std::string> translate_request(const Ends& ends, const json::Tree& body,

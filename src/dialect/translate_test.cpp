@@ -214,7 +214,7 @@ TEST(SameStream, keeps_line_ends) {
 
 TEST(SameStream, writes_an_event_of_several_data_lines_anew_when_it_changes) {
   EXPECT_EQ(testing::stream(kSame, kOptions, sample("several_data_lines")).bytes,
-            "data: {\"id\":\"c\",\"model\":\"public\",\"choices\":[{\"index\":0,\n"
+            "data: {\"id\":\"id\",\"model\":\"public\",\"choices\":[{\"index\":0,\n"
             "data: \"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n");
 }
 
@@ -373,7 +373,7 @@ TEST(TranslateRequest, crosses_and_tells_what_it_leaves) {
   EXPECT_NE(sent.body.find(R"("model":"up")"), std::string::npos);
   EXPECT_NE(sent.body.find("hi"), std::string::npos);
   EXPECT_EQ(sent.body.find("file_id"), std::string::npos);
-  EXPECT_EQ(sent.losses, (Strings{"seed", "messages[0].mood", "messages[0].content[0]"}));
+  EXPECT_EQ(sent.losses, (Strings{"messages[0].mood", "messages[0].content[0]", "seed"}));
 }
 
 TEST(TranslateRequest, gives_an_engine_no_address_to_fetch_on_a_crossing_either) {
@@ -388,8 +388,8 @@ TEST(TranslateRequest, gives_an_engine_no_address_to_fetch_on_a_crossing_either)
 }
 
 TEST(TranslateRequest, refuses_a_crossing_of_nothing) {
-  const Sent sent =
-      send({&openai_chat(), &anthropic()}, R"({"model":"m","messages":[{"role":"user","content":""}]})");
+  const Sent sent = send({&openai_chat(), &anthropic()},
+                         R"({"model":"m","messages":[{"role":"user","content":""}]})");
   ASSERT_TRUE(sent.fault);
   EXPECT_EQ(sent.fault->kind, FaultKind::InvalidRequest);
   EXPECT_EQ(sent.fault->param, "messages[0].content");
@@ -412,7 +412,7 @@ TEST(TranslateRequest, says_when_the_upstream_has_no_such_call) {
             "this model's upstream speaks 'anthropic', which has no call 'embed'");
 }
 
-TEST(TranslateAnswer, changes_the_model_and_nothing_else) {
+TEST(TranslateAnswer, changes_model_and_foreign_id_and_nothing_else) {
   AnswerFacts facts;
   const std::string body =
       R"({ "id":"theirs", "choices":[{"message":{"content":"a"},"finish_reason":"stop"}], "model" : "up", "new":1.0})";
@@ -420,6 +420,7 @@ TEST(TranslateAnswer, changes_the_model_and_nothing_else) {
   ASSERT_TRUE(answer);
   std::string expected = body;
   expected.replace(expected.find(R"("up")"), 4, R"("public")");
+  expected.replace(expected.find("theirs"), 6, "id");
   EXPECT_EQ(*answer, expected);
   EXPECT_EQ(facts.upstream_model, "up");
 }

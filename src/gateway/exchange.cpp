@@ -23,6 +23,12 @@ Exchange::Exchange(net::ServerCall& call_, Services& services_)
       began(services_.clock.now()),
       snapshot(services_.snapshots.pin(call_.loop().index())) {}
 
+Result<void> Exchange::hold_beside(std::uint64_t bytes) {
+  std::uint64_t held = body.capacity() + tree->held_bytes();
+  if (for_engines) held += for_engines->body.capacity() + for_engines->tree->held_bytes();
+  return body_memory->grow_to(held + bytes, limits().body_memory_bytes);
+}
+
 std::vector<net::Header> Exchange::common_headers() const {
   std::vector<net::Header> headers = cors;
   for (net::Header& id_header : id_headers(request_id)) headers.push_back(std::move(id_header));
@@ -30,16 +36,21 @@ std::vector<net::Header> Exchange::common_headers() const {
   if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});
   if (!trail.upstream_model.empty())
     headers.push_back({"x-naru-upstream-model", trail.upstream_model});
-  if (!losses.empty() && model && model->on_loss != LossPolicy::Drop) {
-    std::string names;
-    for (const chat::Loss& loss : losses) {
-      if (names.size() > kMaxLossHeaderBytes) break;
+  if (std::string names = told_losses(); !names.empty())
+    headers.push_back({"x-naru-loss", std::move(names)});
+  return headers;
+}
+
+std::string Exchange::told_losses() const {
+  std::string names;
+  if (!model || model->on_loss == LossPolicy::Drop) return names;
+  for (const auto* lost : {&losses, &facts.losses})
+    for (const chat::Loss& loss : *lost) {
+      if (names.size() > kMaxLossHeaderBytes) return names;
       names += names.empty() ? "" : ", ";
       names += clipped(loss.field, kMaxLossNameBytes);
     }
-    headers.push_back({"x-naru-loss", names});
-  }
-  return headers;
+  return names;
 }
 
 }  // namespace naru::gateway

@@ -41,6 +41,7 @@ struct Target {
   const TargetSpec* spec = nullptr;
   std::shared_ptr<const provider::Upstream> upstream = {};  ///< null for a deployment
   std::string deployment = {};                              ///< its name, or empty
+  const dialect::Dialect* speaks = nullptr;                 ///< what the call goes on in
   std::string rule = {};  ///< why it stands where it stands: `weight`, `fallback`, `cooling`
 };
 
@@ -63,6 +64,15 @@ struct Answer {
   dialect::AnswerStream::Progress progress = dialect::AnswerStream::Progress::Quiet;
   std::string held;  ///< stream: client bytes that wait for the commit
   std::unique_ptr<registry::Endpoints::Lease> slot;  ///< at the engine, if one answers
+};
+
+/// The request as engines of ours get it where that is not as it came: images it gave by address
+/// have come along, or stay here. Never moved, since `tree` views `body`.
+struct EngineRequest {
+  std::string body;
+  std::optional<json::Tree> tree = {};
+  dialect::RequestScan scan = {};
+  std::vector<chat::Loss> losses = {};
 };
 
 /// What account writes down of the attempts.
@@ -100,8 +110,12 @@ class Exchange {
   /// For what is written once the answer is there: only the client can take too long.
   net::Until until_written() { return {now() + limits().write_timeout, &call.gone()}; }
   bool streams() const { return scan.stream && endpoint.operation != dialect::Operation::Embed; }
+  /// Holds memory for `bytes` beside the request. Fails: Overloaded.
+  Result<void> hold_beside(std::uint64_t bytes);
   /// Headers each answer carries: ids, and once known the target and what was lost.
   std::vector<net::Header> common_headers() const;
+  /// Names of the fields that were lost, as far as policy lets them be told and a header has room.
+  std::string told_losses() const;
 
   net::ServerCall& call;
   Services& services;
@@ -122,13 +136,18 @@ class Exchange {
   std::string body;
   std::optional<json::Tree> tree;
   dialect::RequestScan scan;
+  // recall
+  bool keeps_answer = false;          ///< for later requests to stand on
+  std::string previous_answer;        ///< id of the one this request stands on, or empty
+  std::vector<std::string> recalled;  ///< ids of the items of its input that were said before
   // admit
   std::shared_ptr<const ModelSpec> model;
   std::optional<telemetry::Metrics::InFlight> in_flight;
   // route
   Decision decision;
   // call
-  provider::Timeouts timeouts;  ///< of the attempt
+  std::unique_ptr<const EngineRequest> for_engines;  ///< null: as it came
+  provider::Timeouts timeouts;                       ///< of the attempt
   Trail trail;
   std::vector<chat::Loss> losses;
   dialect::AnswerFacts facts;

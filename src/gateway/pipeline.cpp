@@ -7,6 +7,7 @@
 #include "gateway/catalogue/catalogue.h"
 #include "gateway/listen/listen.h"
 #include "gateway/probe/probe.h"
+#include "gateway/recall/recall.h"
 #include "gateway/reply.h"
 #include "gateway/route/route.h"
 #include "gateway/stream/stream.h"
@@ -16,7 +17,7 @@ namespace naru::gateway {
 namespace {
 
 // The one place that knows the order. `account` is no row: it runs on every exit, before the
-// answer's last bytes (see `serve` and `Exchange::before_end`).
+// answer's last bytes and behind `keep` (see `settle` and `Exchange::before_end`).
 constexpr auto kStages = std::to_array<Stage>({
     {"listen", Stage::For::Every, &listen,
      "first, since the endpoint tells the dialect of every later answer and error"},
@@ -26,8 +27,11 @@ constexpr auto kStages = std::to_array<Stage>({
      "nothing is counted before we know for whom; no body is read for a stranger"},
     {"catalogue", Stage::For::Catalogue, &catalogue,
      "after authenticate: the list shows what this key may use, and strangers learn no paths"},
+    {"kept", Stage::For::Kept, &kept, "after authenticate: an answer is its own key's alone"},
     {"understand", Stage::For::Operations, &understand,
      "reads the body, so that every later stage sees one shape"},
+    {"recall", Stage::For::Operations, &recall,
+     "before admit: what was said before is part of what is asked"},
     {"admit", Stage::For::Operations, &admit, "refuses before work is done"},
     {"route", Stage::For::Operations, &route, "decides with all that is known, and calls nobody"},
     {"call", Stage::For::Operations, &call, "only this stage talks to the outside"},
@@ -49,6 +53,8 @@ bool runs(Stage::For what, Serves serves) {
       return !is_open(serves);
     case Stage::For::Catalogue:
       return serves == Serves::ModelList || serves == Serves::OneModel || serves == Serves::Nothing;
+    case Stage::For::Kept:
+      return serves == Serves::ReadAnswer || serves == Serves::DeleteAnswer;
     case Stage::For::Operations:
       return serves == Serves::Operation;
   }
@@ -82,6 +88,16 @@ net::Task<Result<void>> run_safely(Exchange& exchange) {
                  exchange.request_id);
 }
 
+/// What is owed before an answer's last bytes: they promise that it is kept and accounted for.
+/// Lifetime: the exchange outlives the task.
+net::Task<Result<void>> settle(Exchange& exchange, Result<void> outcome) {
+  if (outcome) {
+    auto done = co_await keep(exchange);
+    NARU_CO_TRY_VOID(std::move(done));
+  }
+  co_return co_await account(exchange, outcome);
+}
+
 /// Lifetime: the exchange outlives the task.
 net::Task<void> end_failed(Exchange& exchange, Result<void> outcome) {
   exchange.answer = {};  // nobody computes for a call that has failed
@@ -96,7 +112,7 @@ std::span<const Stage> stages() { return kStages; }
 
 net::Task<void> Pipeline::serve(net::ServerCall& call) {
   Exchange exchange(call, services_);
-  exchange.before_end = &account;
+  exchange.before_end = &settle;
   Result<void> outcome = co_await run_safely(exchange);
   if (!outcome && outcome.error().kind == FaultKind::Cancelled && call.stopping())
     outcome = fail(FaultKind::Unavailable, "naru is stopping; send the call again");

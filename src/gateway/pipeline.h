@@ -8,7 +8,7 @@ namespace naru::gateway {
 /// One step of the way of a request.
 struct Stage {
   /// For which endpoints a stage runs.
-  enum class For : std::uint8_t { Every, Open, Known, Catalogue, Operations };
+  enum class For : std::uint8_t { Every, Open, Known, Catalogue, Kept, Operations };
   std::string_view name;
   For runs_for;
   net::Task<Result<void>> (*run)(Exchange&);

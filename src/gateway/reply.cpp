@@ -33,11 +33,12 @@ net::Task<void> reply_fault(Exchange& exchange, Fault fault) {
   const net::Until until{.deadline = exchange.now() + exchange.limits().write_timeout,
                          .stop = told_to_stop ? nullptr : &exchange.call.gone()};
   if (const auto& account = exchange.trail.account)
-    for (std::string* words : {&fault.detail, &fault.code, &fault.param})
+    for (std::string* words : {&fault.detail, &fault.code, &fault.param, &fault.details})
       hide(account->credential, *words);
   if (exchange.client) co_await exchange.client->settle();
   if (exchange.call.started()) {
-    const std::string event = exchange.dialect().write_stream_error(fault, exchange.request_id);
+    const std::string event = exchange.dialect().write_stream_error(fault, exchange.request_id,
+                                                                    exchange.facts.next_event);
     auto told = co_await exchange.call.finish(event, until);
     (void)told;
     co_return;

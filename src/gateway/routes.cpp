@@ -22,6 +22,9 @@ constexpr auto kPaths = std::to_array<PathRow>({
     {"/v1/chat/completions", "POST", Serves::Operation, &dialect::openai_chat, Operation::Chat},
     {"/v1/completions", "POST", Serves::Operation, &dialect::openai_chat, Operation::Complete},
     {"/v1/embeddings", "POST", Serves::Operation, &dialect::openai_chat, Operation::Embed},
+    {"/v1/responses", "POST", Serves::Operation, &dialect::openai_responses, Operation::Chat},
+    {"/v1/responses/input_tokens", "POST", Serves::Operation, &dialect::openai_responses,
+     Operation::CountTokens},
     {"/v1/messages", "POST", Serves::Operation, &dialect::anthropic, Operation::Chat},
     {"/v1/messages/count_tokens", "POST", Serves::Operation, &dialect::anthropic,
      Operation::CountTokens},
@@ -31,12 +34,14 @@ constexpr auto kPaths = std::to_array<PathRow>({
 });
 
 constexpr std::string_view kOneModel = "/v1/models/";
+constexpr std::string_view kOneAnswer = "/v1/responses/";
 
 /// The dialect a client seems to speak where the path does not tell.
 const dialect::Dialect& spoken_by(const net::RequestHead& head) {
-  const bool anthropic =
-      head.headers.find("anthropic-version").has_value() || head.path.starts_with("/v1/messages");
-  return anthropic ? dialect::anthropic() : dialect::openai_chat();
+  if (head.headers.find("anthropic-version") || head.path.starts_with("/v1/messages"))
+    return dialect::anthropic();
+  const bool responses = head.path.starts_with("/v1/responses");
+  return responses ? dialect::openai_responses() : dialect::openai_chat();
 }
 
 bool allows(std::string_view methods, std::string_view method) {
@@ -51,16 +56,23 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-Endpoint one_model(const net::RequestHead& head, std::string_view encoded_id) {
+/// What stands behind `prefix`; empty also for another path.
+std::string_view after(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) ? path.substr(prefix.size()) : std::string_view();
+}
+
+/// A path that ends in the id of one thing.
+Endpoint one_of(const net::RequestHead& head, std::string_view encoded_id, std::string_view methods,
+                Serves serves) {
   Endpoint endpoint{.dialect = &spoken_by(head)};
-  if (!allows("GET HEAD", head.method)) {
-    endpoint.known_methods = "GET";
+  if (!allows(methods, head.method)) {
+    endpoint.known_methods = methods;
     return endpoint;
   }
   auto id = percent_decoded(encoded_id);
   if (!id) return endpoint;
-  endpoint.serves = Serves::OneModel;
-  endpoint.model = *std::move(id);
+  endpoint.serves = serves;
+  endpoint.id = *std::move(id);
   return endpoint;
 }
 
@@ -97,8 +109,12 @@ Endpoint find_endpoint(const net::RequestHead& head) {
       endpoint.known_methods = row.methods;
     return endpoint;
   }
-  if (head.path.starts_with(kOneModel) && head.path.size() > kOneModel.size())
-    return one_model(head, head.path.substr(kOneModel.size()));
+  if (const std::string_view model = after(head.path, kOneModel); !model.empty())
+    return one_of(head, model, "GET HEAD", Serves::OneModel);
+  const std::string_view answer = after(head.path, kOneAnswer);
+  if (!answer.empty() && answer.find('/') == answer.npos)
+    return one_of(head, answer, "GET DELETE",
+                  head.method == "DELETE" ? Serves::DeleteAnswer : Serves::ReadAnswer);
   return {.dialect = &spoken_by(head)};
 }
 

@@ -13,6 +13,8 @@ enum class Serves : std::uint8_t {
   Operation,
   ModelList,
   OneModel,
+  ReadAnswer,
+  DeleteAnswer,
   Live,
   Ready,
   Preflight,
@@ -24,7 +26,7 @@ struct Endpoint {
   Serves serves = Serves::Nothing;
   const dialect::Dialect* dialect = nullptr;  ///< whose shape answers and errors take; never null
   dialect::Operation operation = dialect::Operation::Chat;
-  std::string model = {};               ///< OneModel: its id, percent-decoded
+  std::string id = {};  ///< of the model or kept answer the path names, percent-decoded
   std::string_view known_methods = {};  ///< Nothing: the path is served, with these methods
 };
 

@@ -33,7 +33,14 @@ TEST(Routes, finds_what_each_path_is_for) {
       {"HEAD", "/v1/models", Serves::ModelList, "openai_chat"},
       {"GET", "/v1/models/a/b", Serves::OneModel, "openai_chat"},
       {"GET", "/health/live", Serves::Live, "openai_chat"},
-      {"GET", "/health/ready", Serves::Ready, "openai"},
+      {"GET", "/health/ready", Serves::Ready, "openai_chat"},
+      {"POST", "/v1/responses", Serves::Operation, "openai_responses"},
+      {"POST", "/v1/responses/input_tokens", Serves::Operation, "openai_responses"},
+      {"GET", "/v1/responses/resp_1", Serves::ReadAnswer, "openai_responses"},
+      {"DELETE", "/v1/responses/resp_1", Serves::DeleteAnswer, "openai_responses"},
+      {"POST", "/v1/responses/resp_1", Serves::Nothing, "openai_responses"},
+      {"POST", "/v1/responses/resp_1/cancel", Serves::Nothing, "openai_responses"},
+      {"GET", "/v1/responses/", Serves::Nothing, "openai_responses"},
       {"POST", "/v1/audio/speech", Serves::Nothing, "openai_chat"},
       {"POST", "/v1/messages/batches", Serves::Nothing, "anthropic"},
       {"GET", "/v1/chat/completions", Serves::Nothing, "openai_chat"},
@@ -53,7 +60,7 @@ TEST(Routes, lists_models_in_the_shape_of_who_asks) {
 }
 
 TEST(Routes, decodes_the_id_of_a_model) {
-  EXPECT_EQ(endpoint_of("GET", "/v1/models/org%2Fname%3Atag").model, "org/name:tag");
+  EXPECT_EQ(endpoint_of("GET", "/v1/models/org%2Fname%3Atag").id, "org/name:tag");
   EXPECT_EQ(endpoint_of("GET", "/v1/models/broken%4").serves, Serves::Nothing);
 }
 

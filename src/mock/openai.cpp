@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "mock/answer.h"
 
 /// Bytes as api.openai.com sends them. Source: OpenAI API reference.
@@ -123,20 +124,6 @@ std::string completion(const Ask& ask, const Plan& plan, const Story& story) {
 /// Figures that differ by text and dimension and are exact as floats.
 float figure(std::uint32_t text, std::size_t dimension) {
   return static_cast<float>(static_cast<int>((text * 7 + dimension * 3) % 16) - 8) / 16.0F;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      text.push_back(i + k <= bytes.size() ? kLetters[group >> (18 - 6 * k) & 63U] : '=');
-  }
-  return text;
 }
 
 std::string little_endian(std::uint32_t text) {

@@ -7,7 +7,7 @@ namespace naru::provider {
 std::span<const ProviderRow> all_providers() {
   static constexpr auto kAll = std::to_array<ProviderRow>({
       {.name = "anthropic",
-       .dialect = "anthropic",
+       .dialects = "anthropic",
        .base_url = "https://api.anthropic.com",
        .api_path = "/v1",
        .auth = Auth::XApiKey,
@@ -16,7 +16,7 @@ std::span<const ProviderRow> all_providers() {
        .version = "2023-06-01",
        .purpose = "Claude models from Anthropic's API"},
       {.name = "openai",
-       .dialect = "openai_chat",
+       .dialects = "openai_chat openai_responses",
        .base_url = "https://api.openai.com/v1",
        .api_path = "",
        .auth = Auth::Bearer,
@@ -25,7 +25,7 @@ std::span<const ProviderRow> all_providers() {
        .version = "",
        .purpose = "GPT models from OpenAI's API"},
       {.name = "openai_compatible",
-       .dialect = "openai_chat",
+       .dialects = "openai_chat",
        .base_url = "",
        .api_path = "",
        .auth = Auth::Bearer,

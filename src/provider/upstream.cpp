@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "provider/credential.h"
 
 namespace naru::provider {
@@ -19,6 +20,26 @@ std::string url_of(const UpstreamSpec& spec, const ProviderRow& provider) {
   while (url.ends_with('/')) url.remove_suffix(1);
   const bool has_path = url.ends_with(provider.api_path);
   return fmt::format("{}{}", url, has_path ? "" : provider.api_path);
+}
+
+/// What the document says, else what the provider's row says.
+std::vector<const dialect::Dialect*> dialects_of(const Upstream& upstream,
+                                                 std::vector<Problem>& problems) {
+  std::vector<const dialect::Dialect*> spoken;
+  for (std::size_t i = 0; i < upstream.spec.speaks.size(); ++i) {
+    const std::string& name = upstream.spec.speaks[i];
+    if (const dialect::Dialect* found = dialect::find_dialect(name))
+      spoken.push_back(found);
+    else
+      problems.push_back({.path = settings::join("speaks", i),
+                          .text = fmt::format("is '{}', which naru does not know", name)});
+  }
+  if (!spoken.empty()) return spoken;
+  for (const std::string_view name : split(upstream.provider->dialects, ' ')) {
+    spoken.push_back(dialect::find_dialect(name));
+    NARU_CHECK(spoken.back() != nullptr, "every row of providers names dialects there are");
+  }
+  return spoken;
 }
 
 /// Null, and a problem, if URL, CA or proxy cannot be used.
@@ -52,9 +73,8 @@ std::shared_ptr<const Upstream> make_upstream(UpstreamSpec spec, std::vector<Pro
                         .text = fmt::format("is '{}', which naru does not know", spec.provider)});
     return nullptr;
   }
-  upstream->dialect = dialect::find_dialect(upstream->provider->dialect);
-  NARU_CHECK(upstream->dialect != nullptr, "every row of providers names a dialect there is");
   upstream->spec = std::move(spec);
+  upstream->dialects = dialects_of(*upstream, problems);
   if (auto credential = read_credential(upstream->spec.credential)) {
     upstream->credential = *std::move(credential);
   } else {
@@ -91,6 +111,15 @@ std::vector<net::Header> own_headers(const Upstream& upstream) {
   add("openai-organization", upstream.spec.organization);
   add("openai-project", upstream.spec.project);
   return headers;
+}
+
+const dialect::Dialect& dialect_for(const Upstream& upstream, const dialect::Dialect& client,
+                                    dialect::Operation operation) {
+  const auto& spoken = upstream.dialects;
+  if (client.serves(operation) && std::ranges::find(spoken, &client) != spoken.end()) return client;
+  const auto serves = [&](const dialect::Dialect* one) { return one->serves(operation); };
+  const auto first = std::ranges::find_if(spoken, serves);
+  return first == spoken.end() ? *spoken.front() : **first;
 }
 
 std::shared_ptr<const Upstream> Upstreams::find(std::string_view name) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/problem.h"
 #include "base/secret.h"
@@ -36,6 +37,8 @@ struct UpstreamSpec {
   std::string base_url = {};  ///< empty: the provider's own
   CredentialRef credential = {};
   std::string country = {};  ///< ISO 3166 code of where requests are processed, or empty
+  /// Names of the dialects it speaks, best first; empty: those of its provider.
+  std::vector<std::string> speaks = {};
   std::string ca_file = {};
   std::string proxy = "environment";  ///< `environment`, `none` or a URL
   std::string organization = {};      ///< openai: sent as OpenAI-Organization
@@ -50,7 +53,7 @@ enum class Auth : std::uint8_t { None, Bearer, XApiKey };
 /// One maker of models behind an API, or one kind of server that speaks like one.
 struct ProviderRow {
   std::string_view name;      ///< `openai`, `anthropic`, `openai_compatible`
-  std::string_view dialect;   ///< name of its dialect
+  std::string_view dialects;  ///< names of those it speaks, separated by spaces
   std::string_view base_url;  ///< empty: the operator must give one
   std::string_view api_path;  ///< put after a base URL that does not end with it: `/v1`, or empty
   Auth auth;
@@ -68,7 +71,7 @@ const ProviderRow* find_provider(std::string_view name);
 struct Upstream {
   UpstreamSpec spec;
   const ProviderRow* provider = nullptr;
-  const dialect::Dialect* dialect = nullptr;
+  std::vector<const dialect::Dialect*> dialects = {};  ///< best first; never empty
   std::shared_ptr<const net::Remote> remote;
   Secret credential = {};
 };
@@ -81,6 +84,11 @@ Result<std::shared_ptr<const Upstream>> make_upstream(UpstreamSpec spec);
 std::shared_ptr<const Upstream> make_upstream(UpstreamSpec spec, std::vector<Problem>& problems);
 /// Headers naru itself puts on a call: credential, version, organisation.
 std::vector<net::Header> own_headers(const Upstream& upstream);
+
+/// The dialect a client's call goes to `upstream` in: the client's own if it is spoken there, else
+/// the first that has the operation, else the first.
+const dialect::Dialect& dialect_for(const Upstream& upstream, const dialect::Dialect& client,
+                                    dialect::Operation operation);
 
 /// All upstreams of a snapshot.
 class Upstreams {

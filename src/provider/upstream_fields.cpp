@@ -36,6 +36,12 @@ std::string_view header_value(std::string_view text) {
   return fits ? std::string_view{} : "use visible ASCII characters, without spaces";
 }
 
+std::string_view dialect_name(std::string_view text) {
+  return dialect::find_dialect(text) != nullptr
+             ? std::string_view{}
+             : "write openai_chat, openai_responses or anthropic";
+}
+
 std::vector<std::string> provider_names() {
   std::vector<std::string> names;
   for (const ProviderRow& row : all_providers()) names.emplace_back(row.name);
@@ -122,6 +128,11 @@ const Fields<UpstreamSpec>& upstream_fields() {
                 "Left out: the provider's own; openai_compatible has none.")
           .object("credential", &UpstreamSpec::credential, credential_fields(),
                   "Where the key is. No document holds a key itself.")
+          .texts("speaks", &UpstreamSpec::speaks, dialect_name,
+                 "Dialects that are spoken there, best first: openai_chat, openai_responses, "
+                 "anthropic. A call goes on in the client's own if it is among them, else in the "
+                 "first that can carry it. Left out: those of the provider; openai_compatible says "
+                 "openai_chat alone, since not every such server has the others.")
           .text("country", &UpstreamSpec::country, settings::country_code,
                 "ISO 3166 code of the country where requests are processed, as KR. Left out: "
                 "unknown.")

@@ -71,7 +71,8 @@ std::string headers_of(const Upstream& upstream) {
 TEST(Provider, is_found_by_its_name) {
   for (const ProviderRow& row : all_providers()) {
     EXPECT_EQ(find_provider(row.name), &row);
-    EXPECT_NE(dialect::find_dialect(row.dialect), nullptr) << row.name;
+    for (const std::string_view name : split(row.dialects, ' '))
+      EXPECT_NE(dialect::find_dialect(name), nullptr) << row.name;
   }
   EXPECT_EQ(find_provider("nobody"), nullptr);
 }
@@ -93,7 +94,7 @@ TEST(Upstream, carries_a_key_and_a_version_as_anthropic_wants_them) {
   const auto upstream = make_upstream(
       {.name = "a", .provider = "anthropic", .credential = {.file = key.path()}, .proxy = "none"});
   ASSERT_TRUE(upstream) << upstream.error().detail;
-  EXPECT_EQ((*upstream)->dialect, &dialect::anthropic());
+  EXPECT_EQ((*upstream)->dialects.front(), &dialect::anthropic());
   EXPECT_EQ(headers_of(**upstream),
             std::string("x-api-key: ") + kKey + "\nanthropic-version: 2023-06-01\n");
 }

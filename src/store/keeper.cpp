@@ -1,5 +1,7 @@
 #include "store/keeper.h"
 
+#include "store/answer_table.h"
+
 namespace naru::store {
 
 using telemetry::field;
@@ -50,6 +52,7 @@ void Keeper::run() {
     if (much_to_carry()) carry_over();
     look_for_room();
     if (charge_.writes.state() == Health::State::Ill) try_a_write();
+    forget_expired();
   }
 }
 
@@ -80,6 +83,17 @@ void Keeper::look_for_room() {
            fmt::format("only {} MiB are free at {}, naru wants {}; free some disk space",
                        *free >> 20, charge_.directory.path(), charge_.least_free_bytes >> 20)});
   if (news) charge_.log.error("store.room_short", {field("free_bytes", *free)});
+}
+
+/// Nobody waits for it; what a full disk prevents is done in a later round.
+void Keeper::forget_expired() {
+  const Monotonic now = charge_.clock.now();
+  if (now < forget_next_) return;
+  forget_next_ = now + kForgetEvery;
+  const Result<void> forgotten = charge_.writing.with([&](Connection& writing) {
+    return answer_table::forget_expired(writing, charge_.clock.wall_now(), kMostForgotten);
+  });
+  if (!forgotten) charge_.log.warn("store.forget_failed", {field("why", forgotten.error().detail)});
 }
 
 void Keeper::try_a_write() {

@@ -44,9 +44,11 @@ class Keeping : public ::testing::Test {
   SharedConnection writing_{writing()};
   LedgerInsert insert_ = value(writing_.with(&LedgerInsert::prepare));
   ExchangeId last_ = 0;
+  ManualClock clock_;
   Health writes_;
   Health room_;
-  Keeper keeper_{open(), Keeper::Charge{.writing = writing_,
+  Keeper keeper_{open(), Keeper::Charge{.clock = clock_,
+                                        .writing = writing_,
                                         .directory = directory_,
                                         .writes = writes_,
                                         .room = room_,

@@ -52,6 +52,23 @@ struct LedgerRow {
   int losses = 0;                      ///< fields the target could not carry
 };
 
+/// One item of a conversation: something said, a tool's call or its result.
+struct KeptItem {
+  std::string id = {};
+  std::string body = {};  ///< its JSON
+};
+
+/// An answer that a later request of the same key may read or stand on.
+struct KeptAnswer {
+  std::string id = {};
+  std::int64_t key_id = 0;
+  WallTime expires{};
+  std::string body = {};                   ///< the answer's JSON as the client got it
+  std::vector<std::string> item_ids = {};  ///< the conversation up to and with it, in order
+  /// Of these: when it is kept those that are new, when it is found all of them.
+  std::vector<KeptItem> items = {};
+};
+
 /// Sums of ledger rows under one heading.
 struct UsageRow {
   std::string key = {};  ///< name of the key, or empty when not grouped by it

@@ -52,6 +52,27 @@ constexpr auto kMigrations = std::to_array<Migration>({
     {3,
      "facts about the installation, such as the fingerprint of its pepper",
      {"CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)"}},
+    {4,
+     "answers that are kept, the items of their conversations once each, and which belong to which",
+     {R"(CREATE TABLE kept_answers (
+           id TEXT NOT NULL,
+           key_id BIGINT NOT NULL,
+           expires_ns BIGINT NOT NULL,
+           body TEXT NOT NULL,
+           PRIMARY KEY (key_id, id)))",
+      "CREATE INDEX kept_answers_expiry ON kept_answers (expires_ns)",
+      R"(CREATE TABLE kept_items (
+           id TEXT NOT NULL,
+           key_id BIGINT NOT NULL,
+           body TEXT NOT NULL,
+           PRIMARY KEY (key_id, id)))",
+      R"(CREATE TABLE kept_order (
+           answer_id TEXT NOT NULL,
+           key_id BIGINT NOT NULL,
+           position BIGINT NOT NULL,
+           item_id TEXT NOT NULL,
+           PRIMARY KEY (key_id, answer_id, position)))",
+      "CREATE INDEX kept_order_items ON kept_order (key_id, item_id)"}},
 });
 
 /// How SQLite spells the words in braces. Only this column type makes the key the row's own number.

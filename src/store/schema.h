@@ -14,7 +14,7 @@ struct Migration {
   std::string_view reason;  ///< for whoever reads `schema_versions`
   /// Statements in order; empty ones are skipped. `{number key}` stands for a key the writer gives,
   /// `{counted key}` for one the database counts: the two words SQLite and PostgreSQL spell apart.
-  std::array<std::string_view, 4> sql;
+  std::array<std::string_view, 5> sql;
 };
 
 /// All steps, oldest first.

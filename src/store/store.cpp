@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "store/answer_shelf.h"
+#include "store/answer_table.h"
 #include "store/backup.h"
 #include "store/connection.h"
 #include "store/data_directory.h"
@@ -28,19 +30,27 @@ class SqliteStore final : public Store {
         writing_(std::move(writing)),
         reading_(std::move(reading)) {}
 
-  Result<void> start(Connection keys, Connection keeping, const StoreOptions& options,
-                     telemetry::Log& log) {
+  /// Each thread has a connection of its own.
+  struct Connections {
+    Connection keys;
+    Connection answers;
+    Connection keeping;
+  };
+  Result<void> start(Connections own, const StoreOptions& options, telemetry::Log& log) {
     NARU_TRY(LedgerInsert insert, writing_.with([](Connection& connection) {
       return LedgerInsert::prepare(connection);
     }));
     writer_.emplace(writing_, std::move(insert), most_waiting_, writes_, log);
-    key_reader_.emplace(std::move(keys), cache_, log);
-    keeper_.emplace(std::move(keeping), Keeper::Charge{.writing = writing_,
-                                                       .directory = directory_,
-                                                       .writes = writes_,
-                                                       .room = room_,
-                                                       .least_free_bytes = options.least_free_bytes,
-                                                       .log = log});
+    key_reader_.emplace(std::move(own.keys), cache_, log);
+    shelf_.emplace(writing_, std::move(own.answers));
+    keeper_.emplace(std::move(own.keeping),
+                    Keeper::Charge{.clock = clock_,
+                                   .writing = writing_,
+                                   .directory = directory_,
+                                   .writes = writes_,
+                                   .room = room_,
+                                   .least_free_bytes = options.least_free_bytes,
+                                   .log = log});
     return {};
   }
 
@@ -117,6 +127,45 @@ class SqliteStore final : public Store {
     return {};
   }
 
+  net::Task<Result<void>> keep_answer(net::Loop& loop, KeptAnswer answer,
+                                      net::Until until) override {
+    return shelf_->change(
+        loop,
+        [answer = std::move(answer)](Connection& connection) {
+          return answer_table::keep(connection, answer);
+        },
+        until);
+  }
+  net::Task<Result<std::optional<KeptAnswer>>> find_answer(net::Loop& loop, std::int64_t key_id,
+                                                           std::string id,
+                                                           net::Until until) override {
+    return shelf_->read(
+        loop,
+        [key_id, id = std::move(id), now = clock_.wall_now()](Connection& connection) {
+          return answer_table::find(connection, key_id, id, now);
+        },
+        until);
+  }
+  net::Task<Result<std::vector<KeptItem>>> find_items(net::Loop& loop, std::int64_t key_id,
+                                                      std::vector<std::string> ids,
+                                                      net::Until until) override {
+    return shelf_->read(
+        loop,
+        [key_id, ids = std::move(ids), now = clock_.wall_now()](Connection& connection) {
+          return answer_table::find_items(connection, key_id, ids, now);
+        },
+        until);
+  }
+  net::Task<Result<bool>> forget_answer(net::Loop& loop, std::int64_t key_id, std::string id,
+                                        net::Until until) override {
+    return shelf_->change(
+        loop,
+        [key_id, id = std::move(id)](Connection& connection) {
+          return answer_table::forget(connection, key_id, id);
+        },
+        until);
+  }
+
   Result<void> backup(const std::string& path) override {
     return back_up(directory_.database(), path);
   }
@@ -136,6 +185,7 @@ class SqliteStore final : public Store {
   SharedConnection writing_;
   SharedConnection reading_;
   std::optional<Keeper> keeper_;
+  std::optional<AnswerShelf> shelf_;
   std::optional<KeyReader> key_reader_;
   std::optional<LedgerWriter> writer_;
 };
@@ -153,10 +203,12 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& cl
   NARU_TRY_VOID(migrate(writing, all_migrations(), clock));
   NARU_TRY(Connection reading, Connection::open_to_read(file));
   NARU_TRY(Connection keys, Connection::open_to_read(file));
+  NARU_TRY(Connection answers, Connection::open_to_read(file));
   NARU_TRY(Connection keeping, Connection::open(file, durability));
   auto store = std::make_unique<SqliteStore>(std::move(directory), std::move(writing),
                                              std::move(reading), options, clock);
-  NARU_TRY_VOID(store->start(std::move(keys), std::move(keeping), options, log));
+  NARU_TRY_VOID(
+      store->start({std::move(keys), std::move(answers), std::move(keeping)}, options, log));
   return store;
 }
 

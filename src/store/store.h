@@ -57,6 +57,23 @@ class Store {
   /// Whether new work may begin: the queue has room and the last write did not fail.
   virtual Result<void> ready() const = 0;
 
+  // Kept answers. A key sees its own alone.
+  /// Returns once it is written. Fails: Unavailable, Overloaded.
+  virtual net::Task<Result<void>> keep_answer(net::Loop& loop, KeptAnswer answer,
+                                              net::Until until) = 0;
+  /// nullopt if there is none of that id, or it has expired.
+  virtual net::Task<Result<std::optional<KeptAnswer>>> find_answer(net::Loop& loop,
+                                                                   std::int64_t key_id,
+                                                                   std::string id,
+                                                                   net::Until until) = 0;
+  /// Those of `ids` that are there, in no order.
+  virtual net::Task<Result<std::vector<KeptItem>>> find_items(net::Loop& loop, std::int64_t key_id,
+                                                              std::vector<std::string> ids,
+                                                              net::Until until) = 0;
+  /// Gives whether it was there. Items that no other answer needs go with it.
+  virtual net::Task<Result<bool>> forget_answer(net::Loop& loop, std::int64_t key_id,
+                                                std::string id, net::Until until) = 0;
+
   /// A consistent copy of the database into the new file `path`, while it is in use.
   virtual Result<void> backup(const std::string& path) = 0;
   /// Puts a copy made by `backup` in place of the database of a directory no naru uses; what was

@@ -14,13 +14,19 @@ using namespace std::chrono_literals;
 using testing::append;
 using testing::append_all;
 using ::testing::ElementsAre;
+using testing::find_answer;
+using testing::find_items;
 using testing::find_key;
+using testing::forget_answer;
 using testing::hash_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::keep_answer;
 using testing::key;
 using testing::row;
 using testing::value;
+
+using Strings = std::vector<std::string>;
 
 struct Kind {
   std::string name;
@@ -52,6 +58,13 @@ class StoreContract : public ::testing::TestWithParam<Kind> {
   static ExchangeId id_on(unsigned day, ExchangeId count = 0) {
     const std::chrono::sys_days midnight(std::chrono::year(2026) / 11 / std::chrono::day(day));
     return first_id_at(WallTime(midnight)) + count;
+  }
+  void keep(KeptAnswer made) {
+    const auto done = keep_answer(*store_, std::move(made));
+    ASSERT_TRUE(done) << done.error().detail;
+  }
+  std::optional<KeptAnswer> met_answer(std::int64_t key_id, std::string id) {
+    return value(find_answer(*store_, key_id, std::move(id)));
   }
   void write(LedgerRow made) {
     const auto done = append(*store_, std::move(made));
@@ -376,6 +389,58 @@ TEST_P(StoreUsage, gives_sums_means_and_counts) {
 }
 
 const auto kName = [](const auto& test) { return test.param.name; };
+// Kept answers.
+
+KeptAnswer answer(std::string id, Strings ids, Strings fresh, WallTime expires) {
+  KeptAnswer made{.id = std::move(id), .key_id = 7, .expires = expires, .item_ids = std::move(ids)};
+  made.body = "{\"id\":\"" + made.id + "\"}";
+  for (std::string& each : fresh) made.items.push_back({.id = each, .body = "body of " + each});
+  return made;
+}
+
+TEST_P(StoreContract, gives_a_kept_answer_with_its_whole_conversation) {
+  const WallTime later = clock_.wall_now() + 1h;
+  keep(answer("a", {"1", "2"}, {"1", "2"}, later));
+  keep(answer("b", {"1", "2", "3"}, {"3"}, later));
+  reopen();
+  const auto found = met_answer(7, "b");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->body, R"({"id":"b"})");
+  EXPECT_THAT(found->item_ids, ElementsAre("1", "2", "3"));
+  EXPECT_EQ(found->items.at(2).body, "body of 3");
+  EXPECT_EQ(value(find_items(*store_, 7, {"3", "1", "none"})).size(), 2U);
+}
+
+TEST_P(StoreContract, shows_a_kept_answer_to_its_own_key_alone) {
+  keep(answer("a", {"1"}, {"1"}, clock_.wall_now() + 1h));
+  EXPECT_FALSE(met_answer(8, "a"));
+  EXPECT_THAT(value(find_items(*store_, 8, {"1"})), IsEmpty());
+  EXPECT_FALSE(value(forget_answer(*store_, 8, "a")));
+  EXPECT_TRUE(met_answer(7, "a"));
+}
+
+TEST_P(StoreContract, forgets_an_answer_and_what_no_other_needs) {
+  const WallTime later = clock_.wall_now() + 1h;
+  keep(answer("a", {"1", "2"}, {"1", "2"}, later));
+  keep(answer("b", {"1", "3"}, {"3"}, later));
+  EXPECT_TRUE(value(forget_answer(*store_, 7, "a")));
+  EXPECT_FALSE(value(forget_answer(*store_, 7, "a")));
+  EXPECT_FALSE(met_answer(7, "a"));
+  EXPECT_THAT(value(find_items(*store_, 7, {"1", "2", "3"})).size(), 2U);
+  EXPECT_THAT(met_answer(7, "b")->item_ids, ElementsAre("1", "3"));
+}
+
+TEST_P(StoreContract, gives_no_answer_that_has_expired_nor_its_items) {
+  keep(answer("a", {"1"}, {"1"}, clock_.wall_now() + 1h));
+  keep(answer("b", {"1", "2"}, {"2"}, clock_.wall_now() + 2h));
+  clock_.advance(1h);
+  EXPECT_FALSE(met_answer(7, "a"));
+  EXPECT_EQ(value(find_items(*store_, 7, {"1"})).size(), 1U);
+  clock_.advance(1h);
+  EXPECT_FALSE(met_answer(7, "b"));
+  EXPECT_THAT(value(find_items(*store_, 7, {"1", "2"})), IsEmpty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, StoreContract, ::testing::ValuesIn(kKinds), kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, StoreUsage, ::testing::ValuesIn(kKinds), kName);
 

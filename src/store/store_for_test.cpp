@@ -16,6 +16,19 @@ net::Task<void> find_one(Store& store, net::Loop& loop, security::KeyHash hash,
   given = co_await store.find_key(loop, hash, {.deadline = loop.clock().now() + kPatience});
 }
 
+/// Waits on a loop of its own for the Task that `ask(loop, until)` gives.
+template <class Given, class Ask>
+net::Task<void> one(Ask ask, net::Loop& loop, Given& given) {
+  given = co_await ask(loop, net::Until{.deadline = loop.clock().now() + kPatience});
+}
+template <class Given, class Ask>
+Given wait_for(Ask ask) {
+  Given given;
+  net::run_task([&](net::Loop& loop) { return one(ask, loop, given); }, SystemClock{},
+                telemetry::null_log());
+  return given;
+}
+
 net::Task<void> append_together(Store& store, net::Loop& loop, std::vector<LedgerRow> rows,
                                 std::vector<Result<void>>& given) {
   net::TaskGroup group(loop);
@@ -44,6 +57,31 @@ Result<std::optional<KeyRow>> find_key(Store& store, const security::KeyHash& ha
   net::run_task([&](net::Loop& loop) { return find_one(store, loop, hash, given); }, SystemClock{},
                 telemetry::null_log());
   return given;
+}
+
+Result<void> keep_answer(Store& store, KeptAnswer answer) {
+  return wait_for<Result<void>>([&](net::Loop& loop, net::Until until) {
+    return store.keep_answer(loop, std::move(answer), until);
+  });
+}
+
+Result<std::optional<KeptAnswer>> find_answer(Store& store, std::int64_t key_id, std::string id) {
+  return wait_for<Result<std::optional<KeptAnswer>>>([&](net::Loop& loop, net::Until until) {
+    return store.find_answer(loop, key_id, std::move(id), until);
+  });
+}
+
+Result<std::vector<KeptItem>> find_items(Store& store, std::int64_t key_id,
+                                         std::vector<std::string> ids) {
+  return wait_for<Result<std::vector<KeptItem>>>([&](net::Loop& loop, net::Until until) {
+    return store.find_items(loop, key_id, std::move(ids), until);
+  });
+}
+
+Result<bool> forget_answer(Store& store, std::int64_t key_id, std::string id) {
+  return wait_for<Result<bool>>([&](net::Loop& loop, net::Until until) {
+    return store.forget_answer(loop, key_id, std::move(id), until);
+  });
 }
 
 std::vector<Fault> append_all(Store& store, std::vector<LedgerRow> rows) {

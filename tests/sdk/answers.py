@@ -1,43 +1,59 @@
-"""Authored answers of two providers, picked by the last word of the model's name."""
-import base64
+"""Authored answers of three providers, picked by the last word of the model's name.
+
+A model that goes on from what it said before checks that it is told all of it again, and says what
+was wrong instead of its answer.
+"""
 import json
-import struct
-from pathlib import Path
 
 from harness import wire
 from harness.upstream import STALL, Request, Step
+from parts import (EXPECTED, Call, Image, Part, Reasoning, Result, Text, Turn, compact, said)
+from speak_anthropic import Anthropic
+from speak_chat import Chat
+from speak_responses import Responses
 
-EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text(encoding="utf-8"))
+LOOP, THINKING = EXPECTED["loop"], EXPECTED["thinking"]
 PATIENCE = 20.0  # seconds for naru to leave a call that its client has left
-UNCACHED, CACHED, OUTPUT = (EXPECTED["usage"][kind] for kind in ("uncached", "cached", "output"))
+# As long as real ones; base64 with each of its signs.
+SEAL = "ErUB+/q3" * 40 + "Cg=="
 
 
 class Answers:
     """One provider's answers; `speak` is its dialect. To be an upstream's usual script."""
 
-    def __init__(self, speak: "OpenAi | Anthropic"):
+    def __init__(self, speak: Chat | Responses | Anthropic):
         self.speak = speak
         self.held: list[Request] = []
 
     def __call__(self, request: Request) -> list[Step]:
         asked = json.loads(request.body)
         path = request.target.partition("?")[0]
-        if path in self.speak.others:
-            return [whole(self.speak.others[path](asked))]
-        how = asked["model"].rsplit("-", 1)[1]
-        return getattr(self, f"_{how}")(request, asked)
+        try:
+            if path in self.speak.others:
+                return [whole(self.speak.others[path](asked))]
+            refusal = self.speak.refusal(asked)
+            if refusal is not None:
+                return [wire.answer(refusal, status=400)]
+            how = asked["model"].rsplit("-", 1)[1]
+            return getattr(self, f"_{how}")(request, asked)
+        except (AttributeError, KeyError, TypeError, ValueError) as e:
+            body = self.speak.error("invalid_request_error", f"not understood: {e!r}")
+            return [wire.answer(body, status=400)]
 
     def _echo(self, _, asked: dict) -> list[Step]:
         """Says what it was asked, so that a test sees what reached the provider."""
-        return self._give(asked, heard(asked), "end")
+        return self._say(asked, said(self.speak.turns(asked)))
 
     def _short(self, _, asked: dict) -> list[Step]:
-        return self._give(asked, EXPECTED["half"], "limit")
+        return self._give(asked, [Text(EXPECTED["half"])], "limit")
 
     def _broken(self, _, asked: dict) -> list[Step]:
         """Begins well and then fails."""
-        events = self.speak.begin(asked) + self.speak.words(asked, EXPECTED["half"])
-        return wire.stream(*events, self.speak.overloaded())
+        return wire.stream(*self.speak.broken(asked, EXPECTED["half"]))
+
+    def _failed(self, _, asked: dict) -> list[Step]:
+        """The same, by the other means of a dialect that has two."""
+        return wire.stream(*self.speak.failed(asked, EXPECTED["half"]))
 
     def _refused(self, *_) -> list[Step]:
         body = self.speak.error("invalid_request_error", EXPECTED["refusal"])
@@ -52,7 +68,7 @@ class Answers:
         self.held.append(request)
         if not asked.get("stream"):
             return [STALL]
-        begun = self.speak.begin(asked) + self.speak.words(asked, EXPECTED["half"])
+        begun = self.speak.begun(asked, EXPECTED["half"])
         return [wire.stream_head(), *map(wire.chunk, begun), STALL]
 
     def _freed(self, _, asked: dict) -> list[Step]:
@@ -61,157 +77,101 @@ class Answers:
             return self._echo(_, asked)
         return [wire.answer(self.speak.error("api_error", "no held call was left"), status=500)]
 
-    def _give(self, asked: dict, text: str, stop: str) -> list[Step]:
-        if not asked.get("stream"):
-            return [whole(self.speak.whole(asked, text, stop))]
-        return wire.stream(*self.speak.begin(asked), *self.speak.words(asked, text),
-                           *self.speak.finish(asked, stop))
+    def _loop(self, _, asked: dict) -> list[Step]:
+        """Calls two tools at once, then one with their results, then answers."""
+        heard = [turn.plainly() for turn in self.speak.turns(asked)]
+        return self._go_on(asked, heard, [turn.plainly() for turn in loop()], loop())
+
+    def _exact(self, _, asked: dict) -> list[Step]:
+        """The same, and wants each call's arguments in the spelling it gave them."""
+        if isinstance(self.speak, Anthropic):  # its arguments are values, not texts
+            return self._loop(_, asked)
+        return self._go_on(asked, self.speak.turns(asked), loop(), loop())
+
+    def _sealed(self, _, asked: dict) -> list[Step]:
+        """Thinks beside a call, and wants its thoughts back with their seal."""
+        return self._think(asked, THINKING["text"])
+
+    def _hidden(self, _, asked: dict) -> list[Step]:
+        """The same with thoughts that nobody may read."""
+        return self._think(asked, "" if self.speak.seals else THINKING["text"])
+
+    def _look(self, _, asked: dict) -> list[Step]:
+        """Says what images it sees, those in results of tools too."""
+        parts = [part for turn in self.speak.turns(asked) for part in turn.parts]
+        seen = [image for part in parts
+                for image in (part.images if isinstance(part, Result) else [part])
+                if isinstance(image, Image)]
+        return self._say(asked, " ".join(f"{image.source} {image.data}" for image in seen))
+
+    def _shape(self, _, asked: dict) -> list[Step]:
+        """Answers in the shape it was given."""
+        schema = self.speak.schema(asked) or {}
+        fits = sorted(schema.get("properties", {})) == sorted(EXPECTED["shape"])
+        return self._say(asked, compact(EXPECTED["shape"] if fits else {"wrong": schema}))
+
+    def _think(self, asked: dict, text: str) -> list[Step]:
+        if not self.speak.thinks(asked):
+            return self._say(asked, "not asked to think")
+        heard = self.speak.turns(asked)
+        script = thinking(text)
+        if self.speak.seals:
+            return self._go_on(asked, heard, script, script)
+        return self._go_on(asked, heard, [without_reasoning(turn) for turn in script], script)
+
+    def _go_on(self, asked: dict, heard: list[Turn], wanted: list[Turn],
+               script: list[Turn]) -> list[Step]:
+        """Gives the turn of the script that follows what was heard, if that is as wanted."""
+        wrong = [f"heard {one}, not {other}" for one, other in zip(heard, wanted) if one != other]
+        at = len(heard)
+        if wrong or at >= len(script) or script[at].role != "assistant":
+            return self._say(asked, wrong[0] if wrong else f"heard {at} turns: {heard}")
+        missing = tools_of(script) - set(self.speak.tools(asked))
+        if missing:
+            return self._say(asked, f"not told of {missing}")
+        calls = any(isinstance(part, Call) for part in script[at].parts)
+        return self._give(asked, list(script[at].parts), "call" if calls else "end")
+
+    def _say(self, asked: dict, text: str) -> list[Step]:
+        return self._give(asked, [Text(text)], "end")
+
+    def _give(self, asked: dict, parts: list[Part], stop: str) -> list[Step]:
+        if asked.get("stream"):
+            return wire.stream(*self.speak.stream(asked, parts, stop))
+        return [whole(self.speak.whole(asked, parts, stop))]
 
 
 def whole(body: dict) -> bytes:
     return wire.answer(json.dumps(body, ensure_ascii=False))
 
 
-def text_of(content) -> str:
-    """Of a string, or of text parts; the two dialects write them alike."""
-    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+def call(name: str) -> Call:
+    return Call(f"call_{name}_1", name, LOOP["calls"][name]["arguments"])
 
 
-def heard(asked: dict) -> str:
-    turns = [("system", asked["system"])] if "system" in asked else []
-    turns += [(turn["role"], turn["content"]) for turn in asked["messages"]]
-    return " ".join(f"{role}={text_of(content)}" for role, content in turns)
+def result(name: str) -> Result:
+    return Result(f"call_{name}_1", LOOP["calls"][name]["result"])
 
 
-def pieces(text: str) -> list[str]:
-    return [text[at:at + 5] for at in range(0, len(text), 5)]
+def loop() -> list[Turn]:
+    return [Turn("user", (Text(LOOP["question"]),)),
+            Turn("assistant", (Text(LOOP["say"]), call("weather"), call("clock"))),
+            Turn("results", (result("weather"), result("clock"))),
+            Turn("assistant", (call("plan"),)),
+            Turn("results", (result("plan"),)),
+            Turn("assistant", (Text(LOOP["final"]),))]
 
 
-def own_name(asked: dict) -> str:
-    """What the provider calls the model; a client of naru never sees it."""
-    return f"{asked['model']}-2026-11-01"
+def thinking(text: str) -> list[Turn]:
+    return [Turn("user", (Text(THINKING["question"]),)),
+            Turn("assistant", (Reasoning(text, SEAL), call("clock"))),
+            Turn("results", (result("clock"),)),
+            Turn("assistant", (Text(THINKING["final"]),))]
 
 
-class OpenAi:
-    """Source: OpenAI API reference, Chat, Chat streaming, Embeddings, Errors."""
-    stops = {"end": "stop", "limit": "length"}
-    usage = {"prompt_tokens": UNCACHED + CACHED, "completion_tokens": OUTPUT,
-             "total_tokens": UNCACHED + CACHED + OUTPUT,
-             "prompt_tokens_details": {"cached_tokens": CACHED, "audio_tokens": 0},
-             "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0}}
-
-    def __init__(self):
-        self.others = {"/v1/embeddings": self._embeddings}
-
-    def whole(self, asked: dict, text: str, stop: str) -> dict:
-        message = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
-        choice = {"index": 0, "message": message, "logprobs": None,
-                  "finish_reason": self.stops[stop]}
-        return {"id": "chatcmpl-theirs", "object": "chat.completion", "created": 1790000000,
-                "model": own_name(asked), "choices": [choice], "usage": self.usage,
-                "service_tier": "default"}
-
-    def begin(self, asked: dict) -> list[bytes]:
-        return [self._chunk(asked, {"role": "assistant", "content": ""})]
-
-    def words(self, asked: dict, text: str) -> list[bytes]:
-        return [self._chunk(asked, {"content": piece}) for piece in pieces(text)]
-
-    def finish(self, asked: dict, stop: str) -> list[bytes]:
-        events = [self._chunk(asked, {}, self.stops[stop])]
-        if wants_usage(asked):
-            events.append(self._event(asked, {"choices": [], "usage": self.usage}))
-        return [*events, b"data: [DONE]\n\n"]
-
-    def overloaded(self) -> bytes:
-        return f"data: {self.error('server_error', 'The engine is overloaded')}\n\n".encode()
-
-    def error(self, kind: str, message: str) -> str:
-        return json.dumps({"error": {"message": message, "type": kind, "param": None,
-                                     "code": None}})
-
-    def _chunk(self, asked: dict, delta: dict, stop: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": stop}
-        usage = {"usage": None} if wants_usage(asked) else {}
-        return self._event(asked, {"choices": [choice], **usage})
-
-    @staticmethod
-    def _event(asked: dict, more: dict) -> bytes:
-        body = {"id": "chatcmpl-theirs", "object": "chat.completion.chunk",
-                "created": 1790000000, "model": own_name(asked), **more}
-        return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
-
-    @staticmethod
-    def _embeddings(asked: dict) -> dict:
-        """One vector an input, [0.5, -2, its place]; floats or base64, as asked."""
-        several = isinstance(asked["input"], list) and not isinstance(asked["input"][0], int)
-        count = len(asked["input"]) if several else 1
-        as_text = asked.get("encoding_format") == "base64"
-        data = [{"object": "embedding", "index": at, "embedding": vector(at, as_text)}
-                for at in range(count)]
-        return {"object": "list", "data": data, "model": own_name(asked),
-                "usage": {"prompt_tokens": count, "total_tokens": count}}
+def without_reasoning(turn: Turn) -> Turn:
+    return Turn(turn.role, tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
 
 
-def wants_usage(asked: dict) -> bool:
-    return bool((asked.get("stream_options") or {}).get("include_usage"))
-
-
-def vector(place: int, as_text: bool):
-    numbers = [0.5, -2.0, float(place)]
-    return base64.b64encode(struct.pack("<3f", *numbers)).decode() if as_text else numbers
-
-
-class Anthropic:
-    """Source: Anthropic API reference, Messages, Streaming, Count tokens, Errors."""
-    stops = {"end": "end_turn", "limit": "max_tokens"}
-
-    def __init__(self):
-        self.others = {"/v1/messages/count_tokens": self._count}
-
-    def whole(self, asked: dict, text: str, stop: str) -> dict:
-        return self._message(asked, [{"type": "text", "text": text}], self.stops[stop], OUTPUT)
-
-    def begin(self, asked: dict) -> list[bytes]:
-        return [self._event({"type": "message_start",
-                             "message": self._message(asked, [], None, 1)}),
-                self._event({"type": "content_block_start", "index": 0,
-                             "content_block": {"type": "text", "text": ""}}),
-                self._event({"type": "ping"})]
-
-    def words(self, _, text: str) -> list[bytes]:
-        return [self._event({"type": "content_block_delta", "index": 0,
-                             "delta": {"type": "text_delta", "text": piece}})
-                for piece in pieces(text)]
-
-    def finish(self, _, stop: str) -> list[bytes]:
-        return [self._event({"type": "content_block_stop", "index": 0}),
-                self._event({"type": "message_delta",
-                             "delta": {"stop_reason": self.stops[stop], "stop_sequence": None},
-                             "usage": {"output_tokens": OUTPUT}}),
-                self._event({"type": "message_stop"})]
-
-    def overloaded(self) -> bytes:
-        return f"event: error\ndata: {self.error('overloaded_error', 'Overloaded')}\n\n".encode()
-
-    def error(self, kind: str, message: str) -> str:
-        return json.dumps({"type": "error", "error": {"type": kind, "message": message},
-                           "request_id": "req_theirs"})
-
-    @staticmethod
-    def _message(asked: dict, content: list, stop: str | None, output: int) -> dict:
-        return {"id": "msg_theirs", "type": "message", "role": "assistant",
-                "model": own_name(asked), "content": content, "stop_reason": stop,
-                "stop_sequence": None,
-                "usage": {"input_tokens": UNCACHED, "cache_creation_input_tokens": 0,
-                          "cache_read_input_tokens": CACHED, "output_tokens": output,
-                          "service_tier": "standard"}}
-
-    @staticmethod
-    def _event(body: dict) -> bytes:
-        text = json.dumps(body, ensure_ascii=False)
-        return f"event: {body['type']}\ndata: {text}\n\n".encode()
-
-    @staticmethod
-    def _count(asked: dict) -> dict:
-        return {"input_tokens": len(heard(asked))}
+def tools_of(script: list[Turn]) -> set[str]:
+    return {part.name for turn in script for part in turn.parts if isinstance(part, Call)}

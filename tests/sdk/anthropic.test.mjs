@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import {expected, korean, listed, long, start} from './stage.mjs';
+import {expected, korean, listed, long, providers, start} from './stage.mjs';
 
 const stage = await start();
 const clientOf = (apiKey) => new Anthropic({baseURL: stage.url, apiKey, maxRetries: 0});
@@ -30,7 +30,7 @@ function expectUsage(usage) {
   assert.equal(usage.output_tokens, output);
 }
 
-for (const provider of ['gpt', 'claude']) {
+for (const provider of providers) {
   test(`${provider}: message reaches the provider with system and all turns`, async () => {
     const message = await ask(`${provider}-echo`);
     assert.equal(textOf(message), expected.echo);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import OpenAI from 'openai';
-import {expected, korean, listed, long, start} from './stage.mjs';
+import {expected, korean, listed, long, providers, start} from './stage.mjs';
 
 const stage = await start();
 const clientOf = (apiKey) => new OpenAI({baseURL: `${stage.url}/v1`, apiKey, maxRetries: 0});
@@ -29,7 +29,7 @@ function expectUsage(usage) {
   assert.equal(usage.total_tokens, uncached + cached + output);
 }
 
-for (const provider of ['gpt', 'claude']) {
+for (const provider of providers) {
   test(`${provider}: chat reaches the provider with system and all turns`, async () => {
     const answer = await ask(`${provider}-echo`);
     assert.equal(answer.choices[0].message.content, expected.echo);

@@ -10,10 +10,15 @@ export const listed = ['smollm2', 'team/gpt-echo'];
 export const korean = [{role: 'user', content: '안녕하세요. 나루가 뭐예요?'}];
 export const long = [{role: 'user', content: 'Count from one to one thousand.'}];
 
-/** `{url, key}`; it ends, and must end well, after the tests of this file. */
-export async function start() {
+export const providers = ['gpt', 'resp', 'claude'];  // the first word of a model's name
+
+/**
+ * `{url, key}`; it ends, and must end well, after the tests of this file. With `authored` as its
+ * argument it has no engine, and starts sooner.
+ */
+export async function start(...words) {
   const program = new URL('stage.py', import.meta.url).pathname;
-  const child = spawn('python3', ['-B', program], {stdio: ['pipe', 'pipe', 'inherit']});
+  const child = spawn('python3', ['-B', program, ...words], {stdio: ['pipe', 'pipe', 'inherit']});
   const ended = once(child, 'exit');
   after(async () => {
     child.stdin.end();

@@ -8,6 +8,8 @@ namespace {
 using anthropic_wire::ClientMessage;
 using anthropic_wire::read_plain;
 using Parts = std::vector<chat::Part>;
+using Strings = std::vector<std::string>;
+using chat::Seal;
 
 constexpr std::string_view kAnswer =
     R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[)"
@@ -25,8 +27,10 @@ constexpr chat::Usage kUsage{.input = 10,
                              .output = 9,
                              .reasoning = 3};
 
+const WriterOptions kOptions{.public_model = "public", .answer_id = "msg_9"};
+
 struct Scanned {
-  std::optional<json::Span> model;
+  std::vector<Patch> patches;
   AnswerFacts facts;
   std::optional<Fault> fault;
 };
@@ -35,11 +39,11 @@ Scanned scan(std::string_view body, Operation operation = Operation::Chat) {
   const auto tree = json::Tree::parse(body);
   EXPECT_TRUE(tree) << body;
   Scanned scanned;
-  auto model = anthropic().scan_answer(operation, *tree, scanned.facts);
-  if (model)
-    scanned.model = *model;
+  auto patches = anthropic().scan_answer(operation, *tree, kOptions, scanned.facts);
+  if (patches)
+    scanned.patches = *patches;
   else
-    scanned.fault = model.error();
+    scanned.fault = patches.error();
   return scanned;
 }
 
@@ -53,17 +57,42 @@ chat::Usage usage_of(std::string_view usage) {
   return scan(fmt::format(R"({{"content":[],"usage":{}}})", usage)).facts.usage;
 }
 
-std::string written_stop(Parts parts, chat::StopReason stop, std::string sequence = {}) {
+struct Written {
+  std::string body;
+  Strings lost;  // fields
+};
+
+Written write(const chat::Response& response, const WriterOptions& options = kOptions) {
+  std::vector<chat::Loss> losses;
+  Written written{anthropic().write_answer(response, options, losses), {}};
+  for (const chat::Loss& loss : losses) written.lost.push_back(loss.field);
+  return written;
+}
+
+chat::Response saying(Parts parts) {
   chat::Response response{.id = "i", .model = "m", .choices = {}};
-  response.choices.push_back({std::move(parts), stop, std::move(sequence)});
-  return read_plain(anthropic().write_answer(response)).stop_reason;
+  response.choices.push_back({.parts = std::move(parts)});
+  return response;
+}
+
+std::string written_stop(Parts parts, chat::StopReason stop, std::string sequence = {}) {
+  chat::Response response = saying(std::move(parts));
+  response.choices.front().stop = stop;
+  response.choices.front().stop_sequence = std::move(sequence);
+  return read_plain(write(response).body).stop_reason;
+}
+
+/// The blocks a client is shown, as `ClientMessage` names them.
+Strings shown(Parts parts, const WriterOptions& options = kOptions) {
+  return read_plain(write(saying(std::move(parts)), options).body).blocks;
 }
 
 TEST(AnthropicAnswer, tells_model_usage_and_stop_on_the_byte_path) {
   const Scanned scanned = scan(kAnswer);
-  ASSERT_TRUE(scanned.model);
-  EXPECT_EQ(kAnswer.substr(scanned.model->begin, scanned.model->end - scanned.model->begin),
-            R"("claude-x")");
+  ASSERT_EQ(scanned.patches.size(), 1U);
+  const Patch& patch = scanned.patches.front();
+  EXPECT_EQ(kAnswer.substr(patch.begin, patch.end - patch.begin), R"("claude-x")");
+  EXPECT_EQ(patch.with, R"("public")");
   EXPECT_EQ(scanned.facts.upstream_model, "claude-x");
   EXPECT_EQ(scanned.facts.usage, kUsage);
   EXPECT_TRUE(scanned.facts.usage_reported);
@@ -119,8 +148,9 @@ TEST(AnthropicAnswer, reads_what_other_dialects_can_show) {
   EXPECT_EQ(response->id, "msg_1");
   EXPECT_EQ(response->usage, kUsage);
   ASSERT_EQ(response->choices.size(), 1U);
-  EXPECT_EQ(response->choices[0].parts, (Parts{chat::Thinking{"hm", "c2ln"}, chat::Text{"안녕"},
-                                               chat::ToolCall{"t1", "f", R"({"a": 1})"}}));
+  EXPECT_EQ(response->choices[0].parts,
+            (Parts{chat::Thinking{"hm", "c2ln", Seal::Signature}, chat::Text{"안녕"},
+                   chat::ToolCall{"t1", "f", R"({"a": 1})"}}));
   EXPECT_EQ(response->choices[0].stop, chat::StopReason::ToolUse);
 }
 
@@ -169,12 +199,130 @@ TEST(AnthropicAnswer, has_reported_usage_only_where_its_output_is_counted) {
   EXPECT_FALSE(read(R"({"content":[],"usage":{}})")->usage);
 }
 
+TEST(AnthropicAnswer, names_each_block_that_has_no_place_elsewhere) {
+  const auto response = read(
+      R"({"content":[{"type":"server_tool_use","id":"s","name":"w","input":{}},{"type":"text",)"
+      R"("text":"a"},{"type":"web_search_tool_result","tool_use_id":"s","content":[]}],)"
+      R"("container":{"id":"c"},"stop_details":null,"stop_reason":"end_turn"})");
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->choices[0].parts, Parts{chat::Text{"a"}});
+  Strings fields;
+  for (const chat::Loss& loss : response->losses) fields.push_back(loss.field);
+  EXPECT_EQ(fields, (Strings{"answer.content[0]", "answer.content[2]", "answer.container"}));
+  EXPECT_EQ(response->losses[0].reason,
+            "a block of type 'server_tool_use' has no place in an answer of another dialect");
+}
+
+TEST(AnthropicAnswer, reads_reasoning_by_its_seal) {
+  const auto only = [](std::string_view block) {
+    return read(fmt::format(R"({{"content":[{}]}})", block))->choices[0].parts.at(0);
+  };
+  EXPECT_EQ(only(R"({"type":"thinking","thinking":"","signature":"s"})"),
+            (chat::Part{chat::Thinking{"", "s", Seal::Signature}}));
+  EXPECT_EQ(only(R"({"type":"thinking","thinking":"hm","signature":""})"),
+            (chat::Part{chat::Thinking{"hm"}}));
+  EXPECT_EQ(only(R"({"type":"redacted_thinking","data":"d"})"),
+            (chat::Part{chat::Thinking{"", "d", Seal::Redacted}}));
+}
+
+constexpr std::string_view kWebCitation =
+    R"({"type":"web_search_result_location","url":"https://a","title":"A","cited_text":"q",)"
+    R"("encrypted_index":"e"})";
+constexpr std::string_view kPageCitation =
+    R"({"type":"page_location","cited_text":"q","document_index":0,"start_page_number":1})";
+
+TEST(AnthropicAnswer, reads_sources_of_the_web_by_address_and_others_as_they_came) {
+  const auto response =
+      read(fmt::format(R"({{"content":[{{"type":"text","text":"a","citations":[{},{}]}}]}})",
+                       kWebCitation, kPageCitation));
+  ASSERT_TRUE(response);
+  const auto& text = std::get<chat::Text>(response->choices[0].parts.at(0));
+  EXPECT_EQ(text.citations,
+            (std::vector<chat::Citation>{{"https://a", "A", "q", std::string(kWebCitation)},
+                                         {"", "", "", std::string(kPageCitation)}}));
+}
+
+TEST(AnthropicAnswer, tells_the_service_tier_in_the_words_of_each_side) {
+  const auto tier = [](std::string_view word) {
+    return read(fmt::format(R"({{"content":[],"usage":{{"output_tokens":1,"service_tier":{}}}}})",
+                            word))
+        ->service_tier;
+  };
+  EXPECT_EQ(tier(R"("standard")"), "default");
+  EXPECT_EQ(tier(R"("priority")"), "priority");
+  EXPECT_EQ(tier(R"("batch")"), "default");
+  EXPECT_EQ(tier("null"), "");
+  chat::Response response = saying({});
+  response.service_tier = "default";
+  EXPECT_NE(write(response).body.find(R"("service_tier":"standard")"), std::string::npos);
+  response.service_tier = "flex";
+  EXPECT_EQ(write(response).body.find("service_tier"), std::string::npos);
+  EXPECT_EQ(write(response).lost, Strings{"answer.service_tier"});
+}
+
 TEST(AnthropicAnswer, writes_every_field_clients_demand) {
-  chat::Response response{.id = "msg_9", .model = "public", .choices = {}, .usage = kUsage};
-  response.choices.push_back({{chat::Text{""}, chat::Text{"hi"}, chat::ToolCall{"t", "f", ""}}});
+  chat::Response response =
+      saying({chat::Text{""}, chat::Text{"hi"}, chat::ToolCall{"t", "f", ""}});
+  response.usage = kUsage;
   EXPECT_EQ(
-      anthropic().write_answer(response),
+      write(response).body,
       R"({"id":"msg_9","type":"message","role":"assistant","model":"public","content":[{"type":"text","text":"hi"},{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":7,"cache_read_input_tokens":4,"cache_creation":{"ephemeral_5m_input_tokens":2,"ephemeral_1h_input_tokens":5},"output_tokens":9,"output_tokens_details":{"thinking_tokens":3}}})");
+}
+
+TEST(AnthropicAnswer, shows_reasoning_of_its_own_as_it_came) {
+  EXPECT_EQ(shown({chat::Thinking{"hm", "s", Seal::Signature}}), Strings{"thinking:hm:s"});
+  EXPECT_EQ(shown({chat::Thinking{"", "s", Seal::Signature}}), Strings{"thinking::s"});
+  EXPECT_EQ(shown({chat::Thinking{"", "d", Seal::Redacted}}), Strings{"redacted_thinking:d"});
+  EXPECT_EQ(shown({chat::Thinking{"hm"}}), Strings{"thinking:hm:"});
+  EXPECT_EQ(shown({chat::Thinking{}}), Strings{});
+}
+
+TEST(AnthropicAnswer, wraps_the_seal_of_reasoning_that_crosses) {
+  WriterOptions crossing = kOptions;
+  crossing.upstream = "up";
+  EXPECT_EQ(shown({chat::Thinking{"hm", "e", Seal::Encrypted, "rs_1"}}, crossing),
+            Strings{"thinking:hm:naru1:encrypted:up:rs_1:e"});
+  EXPECT_EQ(shown({chat::Thinking{"", "e", Seal::Encrypted, "rs_1"}}, crossing),
+            Strings{"redacted_thinking:naru1:encrypted:up:rs_1:e"});
+  EXPECT_EQ(shown({chat::Thinking{"", "s", Seal::Signature}}, crossing),
+            Strings{"redacted_thinking:naru1:signature:up::s"});
+  EXPECT_EQ(shown({chat::Thinking{"hm"}}, crossing), Strings{"thinking:hm:"});
+}
+
+TEST(AnthropicAnswer, shows_sources_with_an_address_or_of_its_own) {
+  const Written written =
+      write(saying({chat::Text{.text = "a",
+                               .citations = {{"https://b", "B"},
+                                             {"", "", "", R"({"type":"file_citation"})"},
+                                             {"", "", "", std::string(kPageCitation)}}}}));
+  EXPECT_EQ(written.lost, Strings{"answer.content[0].citations[1]"});
+  EXPECT_EQ(
+      read_plain(written.body).blocks,
+      (Strings{fmt::format(
+          R"(text:a:{{"type":"web_search_result_location","url":"https://b","title":"B","cited_text":"","encrypted_index":""}}:{})",
+          kPageCitation)}));
+}
+
+TEST(AnthropicAnswer, names_what_it_has_no_place_for) {
+  chat::Response response = saying({chat::Text{.text = "a", .logprobs = "[{}]"},
+                                    chat::Opaque{"audio", "{}"}, chat::Image{"u", "", "", ""}});
+  response.choices.push_back({.parts = {chat::Text{"b"}}});
+  const Written written = write(response);
+  EXPECT_EQ(written.lost, (Strings{"answer.content[0].logprobs", "answer.content[1]",
+                                   "answer.content[2]", "answer.choices[1]"}));
+  EXPECT_EQ(read_plain(written.body).blocks, Strings{"text:a"});
+}
+
+TEST(AnthropicAnswer, counts_tokens_both_ways) {
+  EXPECT_EQ(anthropic().write_count(31), R"({"input_tokens":31})");
+  const auto count = [](std::string_view body) {
+    const auto tree = json::Tree::parse(body);
+    return anthropic().read_count(*tree);
+  };
+  EXPECT_EQ(count(R"({"input_tokens":31})"), 31);
+  EXPECT_EQ(count(R"({"input_tokens":-1})").error().kind, FaultKind::UpstreamInvalid);
+  EXPECT_EQ(count(R"({"type":"error","error":{"type":"overloaded_error"}})").error().kind,
+            FaultKind::Overloaded);
 }
 
 TEST(AnthropicAnswer, writes_stops_that_fit_what_was_said) {
@@ -192,7 +340,7 @@ TEST(AnthropicAnswer, writes_stops_that_fit_what_was_said) {
 
 TEST(AnthropicAnswer, is_whole_without_any_choice) {
   const ClientMessage message =
-      read_plain(anthropic().write_answer(chat::Response{.id = "i", .model = "m", .choices = {}}));
+      read_plain(write(chat::Response{.id = "i", .model = "m", .choices = {}}).body);
   EXPECT_EQ(message.stop_reason, "end_turn");
   EXPECT_TRUE(message.blocks.empty());
 }

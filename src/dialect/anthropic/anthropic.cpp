@@ -77,27 +77,43 @@ class Anthropic final : public Dialect {
                               std::vector<chat::Loss>& losses) const override {
     return anthropic_wire::forward_request(body, scan, forward, losses);
   }
-  Result<chat::Request> read_request(const json::Tree& body) const override {
+  Result<chat::Request> read_request(Operation, const json::Tree& body) const override {
     return anthropic_wire::read_request(body);
   }
-  Result<std::string> write_request(const chat::Request& request,
+  Result<std::string> write_request(Operation operation, const chat::Request& request,
                                     std::vector<chat::Loss>& losses) const override {
-    return anthropic_wire::write_request(request, losses);
+    return anthropic_wire::write_request(operation, request, losses);
   }
+  std::vector<MediaUrl> media_urls(const json::Tree& body) const override {
+    return anthropic_wire::media_urls(body.root());
+  }
+  std::string inline_media(std::string_view media_type, std::string_view base64) const override {
+    return anthropic_wire::inline_media(media_type, base64);
+  }
+  std::string_view empty_part() const override { return R"({"type":"text","text":""})"; }
 
-  Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
-                                                AnswerFacts& facts) const override {
-    return anthropic_wire::scan_answer(operation, body, facts);
+  Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
+                                         const WriterOptions& options,
+                                         AnswerFacts& facts) const override {
+    return anthropic_wire::scan_answer(operation, body, options, facts);
   }
   Result<chat::Response> read_answer(const json::Tree& body) const override {
     return anthropic_wire::read_answer(body);
   }
-  std::string write_answer(const chat::Response& response) const override {
-    return anthropic_wire::write_answer(response);
+  std::string write_answer(const chat::Response& response, const WriterOptions& options,
+                           std::vector<chat::Loss>& losses) const override {
+    return anthropic_wire::write_answer(response, options, losses);
+  }
+  Result<std::int64_t> read_count(const json::Tree& body) const override {
+    return anthropic_wire::read_count(body);
+  }
+  std::string write_count(std::int64_t tokens) const override {
+    return anthropic_wire::write_count(tokens);
   }
 
-  std::unique_ptr<StreamScanner> make_scanner(Operation) const override {
-    return anthropic_wire::make_scanner();
+  std::unique_ptr<StreamScanner> make_scanner(Operation,
+                                              const WriterOptions& options) const override {
+    return anthropic_wire::make_scanner(options);
   }
   std::unique_ptr<StreamReader> make_reader() const override {
     return anthropic_wire::make_reader();
@@ -113,7 +129,8 @@ class Anthropic final : public Dialect {
   std::string write_error(const Fault& fault, std::string_view request_id) const override {
     return anthropic_wire::write_error(fault, request_id);
   }
-  std::string write_stream_error(const Fault& fault, std::string_view request_id) const override {
+  std::string write_stream_error(const Fault& fault, std::string_view request_id,
+                                 std::int64_t) const override {
     return anthropic_wire::write_stream_error(fault, request_id);
   }
   Fault read_error(int status, std::string_view body) const override {

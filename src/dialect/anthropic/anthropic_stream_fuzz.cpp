@@ -8,6 +8,7 @@ namespace {
 
 using Events = std::vector<chat::Event>;
 
+const WriterOptions kOptions{.public_model = "m", .answer_id = "msg_1"};
 constexpr std::size_t kLimitBytes = 1 << 16;
 
 /// What both ways make of a stream, up to the first fault or the end.
@@ -20,15 +21,18 @@ struct Outcome {
   Events events;
 };
 
-void check_span(const EventScan& scan, std::string_view data) {
-  if (!scan.model_span) return;
-  NARU_CHECK(scan.model_span->end <= data.size() && data[scan.model_span->begin] == '"',
-             "the model's value is a string of the event");
+void check_patches(const EventScan& scan, std::string_view data) {
+  std::uint32_t at = 0;
+  for (const Patch& patch : scan.patches) {
+    NARU_CHECK(patch.begin >= at && patch.end <= data.size() && data[patch.begin] == '"',
+               "strings of the event give way, in order");
+    at = patch.end;
+  }
 }
 
 Outcome follow(std::string_view stream, std::size_t piece) {
   Outcome outcome;
-  const auto scanner = anthropic().make_scanner(Operation::Chat);
+  const auto scanner = anthropic().make_scanner(Operation::Chat, kOptions);
   const auto reader = anthropic().make_reader();
   wire::Splitter splitter(kLimitBytes);
   for (; !stream.empty(); stream.remove_prefix(std::min(piece, stream.size()))) {
@@ -37,7 +41,7 @@ Outcome follow(std::string_view stream, std::size_t piece) {
       if (!outcome.scan_broken) {
         const auto scan = scanner->scan(*event, outcome.facts);
         outcome.scan_broken = !scan;
-        if (scan) check_span(*scan, event->data);
+        if (scan) check_patches(*scan, event->data);
         outcome.reported = outcome.reported || (scan && scan->error);
       }
       if (!outcome.read_broken) outcome.read_broken = !reader->read(*event, outcome.events);
@@ -56,7 +60,11 @@ class SequenceCheck {
     parts_.push_back(true);
   }
   void operator()(const chat::PartDelta& one) { check_open(one.part); }
-  void operator()(const chat::ThinkingSigned& one) { check_open(one.part); }
+  void operator()(const chat::ThinkingSealed& one) { check_open(one.part); }
+  void operator()(const chat::Cited& one) { check_open(one.part); }
+  void operator()(const chat::Lost& one) {
+    NARU_CHECK(one.loss.field.starts_with("answer."), "a loss names its place in the answer");
+  }
   void operator()(const chat::PartEnded& one) {
     check_open(one.part);
     parts_[one.part] = false;
@@ -85,15 +93,21 @@ class SequenceCheck {
   bool ended_ = false;
 };
 
-/// What the writer makes of the events is a stream that the reader takes.
-void check_written(const Events& events) {
-  const auto writer = anthropic().make_writer({.public_model = "m", .answer_id = "msg_1"});
+/// What the writer makes of the events is a stream that the reader takes, with and without a
+/// crossing.
+void check_written(const Events& events, const std::string& upstream) {
+  WriterOptions options = kOptions;
+  options.upstream = upstream;
+  const auto writer = anthropic().make_writer(options);
   std::string written;
-  for (const chat::Event& event : events) writer->write(event, written);
+  std::vector<chat::Loss> losses;
+  for (const chat::Event& event : events) writer->write(event, written, losses);
   const Outcome again = follow(written, written.size());
   NARU_CHECK(!again.scan_broken, "we write what we accept");
   const bool ended = !events.empty() && std::holds_alternative<chat::Ended>(events.back());
   NARU_CHECK(!ended || !again.read_broken, "we end what has ended");
+  for (const chat::Event& event : again.events)
+    NARU_CHECK(!std::holds_alternative<chat::Lost>(event), "we write what has a place everywhere");
 }
 
 }  // namespace
@@ -107,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
              "both ways refuse the same streams");
   SequenceCheck sequence;
   for (const naru::chat::Event& event : whole.events) std::visit(sequence, event);
-  check_written(whole.events);
+  for (const char* upstream : {"", "up"}) check_written(whole.events, upstream);
   const Outcome cut = follow(stream, 3);
   NARU_CHECK(cut.events.size() == whole.events.size() && cut.read_broken == whole.read_broken &&
                  cut.facts.usage == whole.facts.usage && cut.may_end == whole.may_end,

@@ -64,12 +64,17 @@ TEST_P(AnthropicSample, cut_short_anywhere_is_a_fault_or_whole) {
   }
 }
 
-TEST_P(AnthropicSample, keeps_every_byte_but_the_model) {
+/// `text` with its first string behind `key` replaced.
+std::string with_string(std::string text, std::string_view key, std::string_view value) {
+  const std::size_t at = text.find(key) + key.size();
+  return text.replace(at, text.find('"', at) - at, value);
+}
+
+TEST_P(AnthropicSample, keeps_every_byte_but_the_model_and_an_id_of_another_form) {
   const Streamed got = testing::stream(kSame, kOptions, bytes_);
   if (got.fault) return;
-  std::string expected = bytes_;
-  const std::size_t at = expected.find(R"("model":")") + 9;
-  expected.replace(at, expected.find('"', at) - at, "public");
+  std::string expected = with_string(bytes_, R"("model":")", "public");
+  if (!bytes_.contains(R"("id":"msg_)")) expected = with_string(expected, R"("id":")", "msg_1");
   EXPECT_TRUE(got.all().starts_with(expected)) << got.all();
 }
 
@@ -91,6 +96,41 @@ TEST(AnthropicCrossing, knows_the_prompt_but_no_usage_of_a_stream_that_never_cou
     EXPECT_GT(got.facts.usage.prompt(), 0);
     EXPECT_EQ(got.facts.usage.prompt(), whole.facts.usage.prompt());
   }
+}
+
+const chat::Response kReasoned = [] {
+  chat::Response response{.id = "msg_1", .model = "c", .choices = {}};
+  response.choices.push_back(
+      {.parts = {chat::Thinking{"hm", "c2ln", chat::Seal::Signature},
+                 chat::Thinking{"", "c2Vh", chat::Seal::Redacted}, chat::Text{"so"}}});
+  return response;
+}();
+
+/// The request in which a client of this dialect sends back an answer.
+std::string next_turn(std::string_view answer) {
+  const testing::Parsed message{std::string(answer)};
+  return fmt::format(R"({{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":"go"}},)"
+                     R"({{"role":"assistant","content":{}}},{{"role":"user","content":"on"}}]}})",
+                     message.root().find("content")->raw());
+}
+
+TEST(AnthropicCrossing, gives_reasoning_back_to_the_upstream_that_made_it) {
+  WriterOptions options = kOptions;
+  options.upstream = "up";
+  std::vector<chat::Loss> losses;
+  const std::string body = next_turn(anthropic().write_answer(kReasoned, options, losses));
+  const testing::Parsed parsed(body);
+  const auto request = anthropic().read_request(Operation::Chat, parsed.tree());
+  ASSERT_TRUE(request) << request.error().detail;
+  std::vector<chat::Part> expected = kReasoned.choices.front().parts;
+  for (const std::size_t at : {0U, 1U}) std::get<chat::Thinking>(expected[at]).origin = "up";
+  EXPECT_EQ(request->messages.at(1).parts, expected);
+  const auto written = anthropic().write_request(Operation::Chat, *request, losses);
+  ASSERT_TRUE(written);
+  EXPECT_NE(written->find(R"({"type":"thinking","thinking":"hm","signature":"c2ln"})"),
+            std::string::npos);
+  EXPECT_NE(written->find(R"({"type":"redacted_thinking","data":"c2Vh"})"), std::string::npos);
+  EXPECT_TRUE(losses.empty());
 }
 
 TEST(AnthropicCrossing, carries_a_call_to_an_openai_client) {

@@ -8,6 +8,7 @@ namespace naru::dialect::anthropic_wire {
 namespace {
 
 constexpr std::size_t kMostTypeBytes = 64;  // of an upstream's own word
+constexpr std::size_t kMostDetailsBytes = 4096;
 
 struct ErrorRow {
   std::string_view type;
@@ -35,7 +36,15 @@ constexpr std::size_t kOwnErrorRows = 10;
 struct Said {
   std::string type;
   std::string message;
+  std::string details = {};  // its JSON object, or empty
 };
+
+/// What SDKs act on beside the words, if it is plain JSON of a reasonable size.
+std::string read_details(json::ValueView error) {
+  const std::optional<json::ValueView> details = find_object(error, "details");
+  if (!details || details->raw().size() > kMostDetailsBytes) return {};
+  return is_json_object(details->raw()) ? std::string(details->raw()) : std::string();
+}
 
 /// Looks into `{"error":{…}}`, and into the object itself as engines stream it.
 Said read_said(json::ValueView body) {
@@ -43,7 +52,8 @@ Said read_said(json::ValueView body) {
   if (inner && inner->is_string()) return {.type = {}, .message = cleaned(inner->text())};
   const json::ValueView error = inner && inner->is_object() ? *inner : body;
   return {.type = cleaned(text_of(error, "type"), kMostTypeBytes),
-          .message = cleaned(text_of(error, "message"))};
+          .message = cleaned(text_of(error, "message")),
+          .details = read_details(error)};
 }
 
 /// An account without money or past its own limit is refused as if the request were wrong.
@@ -95,7 +105,9 @@ std::string write_error(const Fault& fault, std::string_view request_id) {
   json::Writer out(body);
   out.object().field("type", "error");
   out.key("error").object();
-  out.field("type", type_of(fault)).field("message", fault.detail).end_object();
+  out.field("type", type_of(fault)).field("message", fault.detail);
+  if (!fault.details.empty()) out.key("details").raw(fault.details);
+  out.end_object();
   if (!request_id.empty()) out.field("request_id", request_id);
   out.end_object();
   return body;
@@ -116,6 +128,7 @@ Fault read_error(int status, std::string_view body) {
                .origin = Origin::Upstream,
                .quotes = !said.message.empty(),
                .code = std::move(said.type),
+               .details = kind == FaultKind::UpstreamRefused ? std::move(said.details) : "",
                .upstream_status = status};
 }
 

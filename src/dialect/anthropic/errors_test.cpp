@@ -122,7 +122,7 @@ TEST(AnthropicErrors, keep_the_providers_type_of_a_refusal) {
 
 TEST(AnthropicErrors, end_a_stream_as_an_event_of_their_own) {
   EXPECT_EQ(
-      anthropic().write_stream_error({.kind = FaultKind::Overloaded, .detail = "busy"}, "req_1"),
+      anthropic().write_stream_error({.kind = FaultKind::Overloaded, .detail = "busy"}, "req_1", 0),
       "event: error\n"
       R"(data: {"type":"error","error":{"type":"overloaded_error","message":"busy"},"request_id":"req_1"})"
       "\n\n");

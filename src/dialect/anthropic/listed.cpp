@@ -1,9 +1,11 @@
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/words.h"
 #include "dialect/cut.h"
+#include "dialect/seals.h"
 
-// What engines we run are given. Their servers read more than the API documents, and take a message
-// whose content is a string over as it is, with whatever stands beside it.
+// What stays here of a request that goes on in this dialect. Engines we run are given what is
+// listed: their servers read more than the API documents, and take a message whose content is a
+// string over as it is, with whatever stands beside it.
 namespace naru::dialect::anthropic_wire {
 namespace {
 
@@ -17,40 +19,87 @@ constexpr auto kListedInMessage = std::to_array<std::string_view>({"role", "cont
 constexpr auto kListedBlocks = std::to_array<std::string_view>(
     {"text", "thinking", "redacted_thinking", "tool_use", "tool_result"});
 
-/// What goes out of a body, and what is lost with it.
-class Listing {
- public:
-  Listing(std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
-      : patches_(patches), losses_(losses) {}
+constexpr std::string_view kUnlistedBlock = "the engine takes text, and images as base64";
+constexpr std::string_view kSealedElsewhere =
+    "its reasoning is sealed by an upstream of another dialect, which alone can read it";
 
-  void list_members(ValueView object, Names listed, const std::string& path) {
+/// Sealed for a provider of another dialect: naru has put it here for the client to keep.
+bool is_sealed_elsewhere(ValueView block) {
+  const std::string_view type = text_of(block, "type");
+  if (type == "thinking") return is_wrapped_seal(text_of(block, "signature"));
+  return type == "redacted_thinking" && is_wrapped_seal(text_of(block, "data"));
+}
+
+/// Whether a message says nothing that a provider of this dialect has a use for.
+bool is_all_sealed_elsewhere(ValueView message) {
+  const std::optional<ValueView> content = find_filled(message, "content");
+  return content && content->is_array() &&
+         std::all_of(content->begin(), content->end(), is_sealed_elsewhere);
+}
+
+/// Says what holds anyway.
+bool says_nothing(ValueView member) {
+  return member.key() == "service_tier" && member.text() == "auto";
+}
+
+/// What goes out of a body, and what is lost with it.
+class Cutter {
+ public:
+  Cutter(bool listed_fields_only, std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
+      : listed_only_(listed_fields_only), patches_(patches), losses_(losses) {}
+
+  void cut_members(ValueView object, Names listed, const std::string& path) {
+    if (!listed_only_) return;
     cut_children(object, patches_, [&](ValueView member) {
       const bool keep = std::ranges::find(listed, member.key()) != listed.end();
-      if (!keep)
+      if (!keep && !says_nothing(member))
         lose(fmt::format("{}{}", path, member.key()), "the engine gets listed fields only");
       return keep;
     });
   }
 
+  /// A message that has nothing left goes as a whole, since the API takes no empty ones. The first
+  /// stays whatever it holds, so that there is one.
+  void cut_messages(ValueView messages) {
+    std::size_t at = 0;
+    cut_children(messages, patches_, [&](ValueView message) {
+      const std::string path = fmt::format("messages[{}].", at);
+      if (at++ > 0 && is_all_sealed_elsewhere(message)) {
+        for (std::size_t block = 0; block < message.find("content")->size(); ++block)
+          lose(fmt::format("{}content[{}]", path, block), kSealedElsewhere);
+        return false;
+      }
+      cut_members(message, kListedInMessage, path);
+      cut_blocks(message.find("content"), path + "content");
+      return true;
+    });
+  }
+
   /// A list of blocks, and the lists within its tool results.
-  void list_blocks(std::optional<ValueView> content, const std::string& path) {
+  void cut_blocks(std::optional<ValueView> content, const std::string& path) {
     if (!content || !content->is_array()) return;
     std::size_t at = 0;
     cut_children(*content, patches_, [&](ValueView block) {
-      const bool keep = is_listed_block(block);
-      if (!keep)
-        lose(fmt::format("{}[{}]", path, at), "the engine takes text, and images as base64");
+      const std::string_view why = reason_to_cut(block);
+      if (!why.empty()) lose(fmt::format("{}[{}]", path, at), why);
       ++at;
-      return keep;
+      return why.empty();
     });
+    if (!listed_only_) return;
     at = 0;
     for (const ValueView block : *content) {
       const std::string inner = fmt::format("{}[{}].content", path, at++);
-      if (is_listed_block(block)) list_blocks(block.find("content"), inner);
+      if (reason_to_cut(block).empty()) cut_blocks(block.find("content"), inner);
     }
   }
 
  private:
+  /// Empty: it stays.
+  std::string_view reason_to_cut(ValueView block) const {
+    if (is_sealed_elsewhere(block)) return kSealedElsewhere;
+    return listed_only_ && !is_listed_block(block) ? kUnlistedBlock : std::string_view();
+  }
+
   /// Only pictures that come along: an engine that fetches addresses can be sent anywhere.
   static bool is_listed_block(ValueView block) {
     const std::string_view type = text_of(block, "type");
@@ -63,24 +112,20 @@ class Listing {
     losses_.push_back({std::move(path), std::string(why)});
   }
 
+  const bool listed_only_;
   std::vector<Patch>& patches_;
   std::vector<chat::Loss>& losses_;
 };
 
 }  // namespace
 
-void list_unlisted(ValueView body, std::vector<Patch>& patches, std::vector<chat::Loss>& losses) {
-  Listing listing(patches, losses);
-  listing.list_members(body, kListedTop, "");
-  listing.list_blocks(body.find("system"), "system");
-  const std::optional<ValueView> messages = body.find("messages");
-  if (!messages) return;
-  std::size_t at = 0;
-  for (const ValueView message : *messages) {
-    const std::string path = fmt::format("messages[{}].", at++);
-    listing.list_members(message, kListedInMessage, path);
-    listing.list_blocks(message.find("content"), path + "content");
-  }
+void cut_out(ValueView body, bool listed_fields_only, std::vector<Patch>& patches,
+             std::vector<chat::Loss>& losses) {
+  Cutter cutter(listed_fields_only, patches, losses);
+  cutter.cut_members(body, kListedTop, "");
+  if (listed_fields_only) cutter.cut_blocks(body.find("system"), "system");
+  if (const std::optional<ValueView> messages = body.find("messages"))
+    cutter.cut_messages(*messages);
 }
 
 }  // namespace naru::dialect::anthropic_wire

@@ -1,4 +1,5 @@
 #include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/reasoning.h"
 #include "dialect/anthropic/words.h"
 
 namespace naru::dialect::anthropic_wire {
@@ -51,6 +52,8 @@ void read_tool(json::FieldReader& in, json::ValueView value, std::size_t at,
                     .parameters = {}};
     if (const auto schema = inner.need("input_schema", json::Type::Object))
       tool.parameters = schema->raw();
+    tool.strict = inner.find_boolean("strict").value_or(false);
+    tool.cache = read_cache_mark(inner, request.extra);
     keep_rest(inner, request.extra);
     request.tools.push_back(std::move(tool));
   }
@@ -83,6 +86,7 @@ void read_tool_choice(json::FieldReader& in, chat::Request& request) {
   if (inner.find_boolean("disable_parallel_tool_use").value_or(false))
     request.parallel_tools = false;
   request.tool_choice = choice;
+  keep_rest(inner, request.extra);
   in.absorb(inner);
 }
 
@@ -105,11 +109,32 @@ void read_metadata(json::FieldReader& in, chat::Request& request) {
   in.absorb(inner);
 }
 
+void read_tier(json::FieldReader& in, chat::Request& request) {
+  const auto tier = in.find_any("service_tier");
+  if (!tier) return;
+  if (tier->text() == "auto")
+    request.service_tier = "auto";
+  else if (tier->text() == "standard_only")
+    request.service_tier = "default";
+  else
+    keep_field(in, "service_tier", *tier, request.extra);
+}
+
+/// A turn that stands on a thread says only what is new: without the thread it would be another
+/// conversation. SDKs take this answer for a sign to send all of it.
+Fault no_thread() {
+  return {.kind = FaultKind::InvalidRequest,
+          .detail = "this model's upstream keeps no threads; send the whole conversation",
+          .param = "thread",
+          .details = R"({"error_code":"thread_unsupported_request","unsupported":["model"]})"};
+}
+
 }  // namespace
 
 Result<chat::Request> read_request(const json::Tree& body) {
   json::FieldReader in(body.root(), "$");
   if (!body.root().is_object()) return fail(in.fault());
+  if (in.find_any("thread")) return fail(no_thread());
   chat::Request request{.model = in.text("model"), .messages = {}};
   read_system(in, request);
   read_messages(in, request);
@@ -117,10 +142,12 @@ Result<chat::Request> read_request(const json::Tree& body) {
   read_tool_choice(in, request);
   read_stops(in, request);
   read_metadata(in, request);
+  read_tier(in, request);
+  read_reasoning(in, request);
   request.max_tokens = in.find_integer("max_tokens", 1, kMostAsked);
-  request.temperature = in.find_number("temperature", 0, 2);
-  request.top_p = in.find_number("top_p", 0, 1);
-  request.top_k = in.find_integer("top_k", 0, kMostAsked);
+  request.sampling.temperature = in.find_number("temperature", 0, 2);
+  request.sampling.top_p = in.find_number("top_p", 0, 1);
+  request.sampling.top_k = in.find_integer("top_k", 0, kMostAsked);
   request.stream = in.find_boolean("stream").value_or(false);
   request.stream_usage = request.stream;  // this dialect's streams always carry it
   keep_rest(in, request.extra);

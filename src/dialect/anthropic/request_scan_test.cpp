@@ -156,6 +156,13 @@ TEST(AnthropicTexts, leave_out_names_and_bytes_nobody_can_read) {
             (Strings{R"("plan")", R"("plain")", R"("see")", R"("hm")"}));
 }
 
+TEST(AnthropicTexts, hold_schemas_and_quotes_but_no_words_of_the_protocol) {
+  EXPECT_EQ(texts_of(with(R"("output_config":{"effort":"high","format":{"type":"json_schema",
+      "schema":{"description":"why"}}},"messages":[{"role":"assistant","content":[{"type":"text",
+      "text":"a","citations":[{"type":"char_location","cited_text":"q","encrypted_index":"e"}]}]}])")),
+            (Strings{R"("why")", R"("a")", R"("q")"}));
+}
+
 TEST(AnthropicForward, changes_the_model_alone) {
   std::vector<chat::Loss> losses;
   const std::string body =
@@ -200,6 +207,48 @@ TEST(AnthropicForward, gives_an_engine_no_address_and_no_hidden_member) {
       R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"}]}]}]})");
   EXPECT_EQ(fields_of(losses), (Strings{"messages[0].audio", "messages[1].content[0]",
                                         "messages[1].content[2].content[1]"}));
+}
+
+TEST(AnthropicForward, keeps_reasoning_here_that_another_dialect_has_sealed) {
+  std::vector<chat::Loss> losses;
+  const std::string body =
+      R"({"model":"a","max_tokens":1,"x":1,"messages":[{"role":"user","content":"hi"},)"
+      R"({"role":"assistant","content":[)"
+      R"({"type":"thinking","thinking":"a","signature":"naru1:encrypted:up::e"},)"
+      R"({"type":"thinking","thinking":"b","signature":"own"},)"
+      R"({"type":"redacted_thinking","data":"naru1:encrypted:up::e"},{"type":"text","text":"c"}]},)"
+      R"({"role":"assistant","content":[{"type":"redacted_thinking","data":"naru1:none:up::"}]},)"
+      R"({"role":"user","content":"on"}]})";
+  const std::string kept =
+      R"("messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[)"
+      R"({"type":"thinking","thinking":"b","signature":"own"},{"type":"text","text":"c"}]},)"
+      R"({"role":"user","content":"on"}]})";
+  EXPECT_EQ(forwarded(body, {.upstream_model = "b"}, losses),
+            R"({"model":"b","max_tokens":1,"x":1,)" + kept);
+  const Strings sealed = {"messages[1].content[0]", "messages[1].content[2]",
+                          "messages[2].content[0]"};
+  EXPECT_EQ(fields_of(losses), sealed);
+  losses.clear();
+  EXPECT_EQ(forwarded(body, {.upstream_model = "b", .listed_fields_only = true}, losses),
+            R"({"model":"b","max_tokens":1,)" + kept);
+  EXPECT_EQ(fields_of(losses), (Strings{"x", sealed[0], sealed[1], sealed[2]}));
+}
+
+TEST(AnthropicForward, keeps_settings_of_the_provider_from_an_engine) {
+  for (const auto& [tier, lost] :
+       {std::pair{"auto", Strings{}}, {"standard_only", {"service_tier"}}}) {
+    std::vector<chat::Loss> losses;
+    const std::string body =
+        fmt::format(R"({{"model":"a","max_tokens":1,"service_tier":"{}",{}}})", tier, kHello);
+    EXPECT_EQ(forwarded(body, {.upstream_model = "a", .listed_fields_only = true}, losses),
+              fmt::format(R"({{"model":"a","max_tokens":1,{}}})", kHello));
+    EXPECT_EQ(fields_of(losses), lost);
+  }
+  std::vector<chat::Loss> losses;
+  forwarded(R"({"model":"a","max_tokens":1,"output_config":{"effort":"low"},)" +
+                std::string(kHello) + "}",
+            {.upstream_model = "a", .listed_fields_only = true}, losses);
+  EXPECT_EQ(fields_of(losses), Strings{"output_config"});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "base/json_writer.h"
 #include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/reasoning.h"
 #include "dialect/anthropic/turns.h"
 #include "dialect/anthropic/words.h"
 
@@ -9,16 +10,30 @@ namespace {
 using Losses = std::vector<chat::Loss>;
 
 constexpr double kHottest = 1.0;
+constexpr double kLeastTopPOfThinking = 0.95;
 constexpr std::string_view kNoParameters = R"({"type":"object","properties":{}})";
 
+/// The tools the model may call now: Anthropic has no list of allowed ones, it is given no others.
+std::vector<const chat::Tool*> tools_to_give(const chat::Request& request) {
+  static const std::vector<std::string> kAll;
+  const auto& allowed = request.tool_choice ? request.tool_choice->allowed : kAll;
+  std::vector<const chat::Tool*> tools;
+  for (const chat::Tool& tool : request.tools)
+    if (allowed.empty() || std::ranges::find(allowed, tool.name) != allowed.end())
+      tools.push_back(&tool);
+  return tools;
+}
+
 /// A tool without parameters still has a schema: the API demands one.
-void write_tools(json::Writer& out, const chat::Request& request) {
-  if (request.tools.empty()) return;
+void write_tools(json::Writer& out, const std::vector<const chat::Tool*>& tools) {
+  if (tools.empty()) return;
   out.key("tools").array();
-  for (const chat::Tool& tool : request.tools) {
-    out.object().field("name", tool.name);
-    if (!tool.description.empty()) out.field("description", tool.description);
-    out.key("input_schema").raw(tool.parameters.empty() ? kNoParameters : tool.parameters);
+  for (const chat::Tool* tool : tools) {
+    out.object().field("name", tool->name);
+    if (!tool->description.empty()) out.field("description", tool->description);
+    out.key("input_schema").raw(tool->parameters.empty() ? kNoParameters : tool->parameters);
+    if (tool->strict == true) out.field("strict", true);
+    write_cache_mark(out, tool->cache);
     out.end_object();
   }
   out.end_array();
@@ -41,7 +56,7 @@ std::string_view choice_word(chat::ToolChoice::Kind kind) {
 /// Anthropic takes a choice only where there are tools, and has "one call a turn" inside it.
 void write_tool_choice(json::Writer& out, const chat::Request& request) {
   const bool one_call = request.parallel_tools == false;
-  if (request.tools.empty() || (!request.tool_choice && !one_call)) return;
+  if (!request.tool_choice && !one_call) return;
   const chat::ToolChoice choice = request.tool_choice.value_or(chat::ToolChoice{});
   out.key("tool_choice").object().field("type", choice_word(choice.kind));
   if (choice.kind == chat::ToolChoice::Kind::Named) out.field("name", choice.name);
@@ -65,15 +80,65 @@ void write_stops(json::Writer& out, const chat::Request& request, Losses& losses
   out.end_array();
 }
 
-/// Temperatures run to 2 elsewhere, to 1 here.
-void write_sampling(json::Writer& out, const chat::Request& request, Losses& losses) {
-  if (request.temperature) {
-    if (*request.temperature > kHottest)
+/// Temperatures run to 2 elsewhere, to 1 here. Where naru asks for thinking on behalf of an effort,
+/// what does not go with it gives way.
+void write_sampling(json::Writer& out, const chat::Request& request, const Thinking& thinking,
+                    Losses& losses) {
+  const chat::Sampling& sampling = request.sampling;
+  const bool thinks = thinking.on() && thinking.ours;
+  const auto gives_way = [&](bool given, const char* field) {
+    if (given && thinks) losses.push_back({field, "anthropic does not take it with thinking"});
+    return given && thinks;
+  };
+  const double temperature = sampling.temperature.value_or(kHottest);
+  if (sampling.temperature && !gives_way(temperature != kHottest, "temperature")) {
+    if (temperature > kHottest)
       losses.push_back({"temperature", "anthropic's highest is 1; sent as 1"});
-    out.key("temperature").number(std::min(*request.temperature, kHottest));
+    out.key("temperature").number(std::min(temperature, kHottest));
   }
-  if (request.top_p) out.key("top_p").number(*request.top_p);
-  if (request.top_k) out.field("top_k", *request.top_k);
+  if (sampling.top_p && !gives_way(*sampling.top_p < kLeastTopPOfThinking, "top_p"))
+    out.key("top_p").number(*sampling.top_p);
+  if (sampling.top_k && !gives_way(true, "top_k")) out.field("top_k", *sampling.top_k);
+}
+
+/// Anthropic has one id of a user; OpenAI's two say the same, the hashed one to be on the safe
+/// side.
+void write_user(json::Writer& out, const chat::Request& request, Losses& losses) {
+  if (request.user && !request.safety_id.empty())
+    losses.push_back({"safety_identifier", "anthropic has one id of a user, which is given"});
+  if (!request.user && request.safety_id.empty()) return;
+  out.key("metadata").object();
+  out.field("user_id", request.user.value_or(request.safety_id)).end_object();
+}
+
+void write_tier(json::Writer& out, const chat::Request& request, Losses& losses) {
+  const std::string& tier = request.service_tier;
+  if (tier == "auto")
+    out.field("service_tier", "auto");
+  else if (tier == "default")
+    out.field("service_tier", "standard_only");
+  else if (!tier.empty())
+    losses.push_back({"service_tier", "anthropic has the tiers auto and default only"});
+}
+
+/// What the API has no word for.
+void note_unsupported(const chat::Request& request, Losses& losses) {
+  const chat::Sampling& sampling = request.sampling;
+  const auto lose = [&](bool given, const char* field, std::string_view what) {
+    if (given) losses.push_back({field, fmt::format("anthropic has no {}", what)});
+  };
+  const auto says = [](const std::string& json) { return !json.empty() && json != "{}"; };
+  lose(sampling.seed.has_value(), "seed", "seed");
+  lose(request.choices > 1, "n", "choices; one answer is asked for");
+  lose(says(sampling.logit_bias), "logit_bias", "logit_bias");
+  lose(sampling.logprobs, "logprobs", "log probabilities");
+  lose(sampling.frequency_penalty.value_or(0) != 0, "frequency_penalty", "penalties");
+  lose(sampling.presence_penalty.value_or(0) != 0, "presence_penalty", "penalties");
+  lose(!request.verbosity.empty(), "verbosity", "verbosity");
+  lose(says(request.metadata), "metadata", "metadata but a user's id");
+  lose(!request.cache_key.empty(), "prompt_cache_key", "keys of prompt caches");
+  lose(!request.cache_retention.empty(), "prompt_cache_retention",
+       "such setting; mark the parts to be cached");
 }
 
 /// Extras are of this dialect: a crossing takes foreign ones away. Those of an inner object stand
@@ -105,24 +170,38 @@ Fault nothing_to_ask(const chat::Request& request, const Losses& losses) {
   return fault;
 }
 
+/// What only an answer has, and no count.
+void write_answer_settings(json::Writer& out, const chat::Request& request,
+                           const Thinking& thinking, Losses& losses) {
+  write_stops(out, request, losses);
+  write_sampling(out, request, thinking, losses);
+  write_user(out, request, losses);
+  write_tier(out, request, losses);
+  if (request.stream) out.field("stream", true);
+  note_unsupported(request, losses);
+}
+
 }  // namespace
 
-Result<std::string> write_request(const chat::Request& request, Losses& losses) {
+Result<std::string> write_request(Operation operation, const chat::Request& request,
+                                  Losses& losses) {
   const Turns turns = lay_out_turns(request.messages, losses);
   if (turns.turns.empty()) return fail(nothing_to_ask(request, losses));
+  const Thinking thinking = plan_thinking(request, is_in_foreign_tool_loop(turns), losses);
+  const std::vector<const chat::Tool*> tools = tools_to_give(request);
+  const bool answers = operation == Operation::Chat;
   std::string body;
   json::Writer out(body);
   out.object().field("model", request.model);
-  out.field("max_tokens", request.max_tokens.value_or(kDefaultMaxTokens));
-  write_turns(out, turns, losses);
-  write_tools(out, request);
-  write_tool_choice(out, request);
-  write_stops(out, request, losses);
-  write_sampling(out, request, losses);
-  if (request.user) {
-    out.key("metadata").object().field("user_id", *request.user).end_object();
+  if (answers) {
+    const std::int64_t most = kDefaultMaxTokens + thinking.budget.value_or(0);
+    out.field("max_tokens", request.max_tokens.value_or(most));
   }
-  if (request.stream) out.field("stream", true);
+  write_turns(out, turns, losses);
+  write_tools(out, tools);
+  if (!tools.empty()) write_tool_choice(out, request);
+  write_reasoning(out, thinking, request.format, losses);
+  if (answers) write_answer_settings(out, request, thinking, losses);
   write_extras(out, request, losses);
   out.end_object();
   return body;

@@ -12,7 +12,8 @@ namespace naru::dialect::anthropic_wire {
 /// A message as a client holds it at the end, whichever way it came.
 struct ClientMessage {
   std::string id, model, stop_reason, stop_sequence;
-  std::vector<std::string> blocks = {};  ///< `text:hello`, `tool_use:id:name:{…}`
+  /// `text:hello`, with each source behind it; `tool_use:id:name:{…}`
+  std::vector<std::string> blocks = {};
   std::vector<std::int64_t> usage = {};  ///< input, cache write, cache read, output
   bool operator==(const ClientMessage&) const = default;
 };
@@ -32,10 +33,25 @@ inline std::vector<std::int64_t> counts_of(json::ValueView usage) {
   return counts;
 }
 
+/// A source, held to what clients demand of one of the web.
+inline std::string citation_text(json::ValueView citation) {
+  EXPECT_TRUE(citation.is_object() && citation.find("type")) << citation.raw();
+  if (text_at(citation, "type") == "web_search_result_location")
+    for (const char* name : {"url", "title", "cited_text", "encrypted_index"})
+      EXPECT_TRUE(citation.find(name)) << name;
+  return std::string(citation.raw());
+}
+
 /// One block as text, in the form `ClientMessage` compares.
 inline std::string block_text(json::ValueView block) {
   const std::string type = text_at(block, "type");
-  if (type == "text") return "text:" + text_at(block, "text");
+  if (type == "text") {
+    std::string text = "text:" + text_at(block, "text");
+    if (const auto citations = block.find("citations"))
+      for (const json::ValueView citation : *citations) text += ":" + citation_text(citation);
+    return text;
+  }
+  if (type == "redacted_thinking") return "redacted_thinking:" + text_at(block, "data");
   if (type == "thinking")
     return "thinking:" + text_at(block, "thinking") + ":" + text_at(block, "signature");
   return fmt::format("{}:{}:{}:{}", type, text_at(block, "id"), text_at(block, "name"),
@@ -70,6 +86,7 @@ class StreamChecker {
  private:
   struct Block {
     std::string type, id, name, text, signature;
+    std::string sources = {};
     bool open = true;
   };
 
@@ -112,12 +129,14 @@ class StreamChecker {
     EXPECT_FALSE(told_);
     EXPECT_EQ(root.find("index")->integer(), static_cast<std::int64_t>(blocks_.size()));
     const json::ValueView block = *root.find("content_block");
-    blocks_.push_back({text_at(block, "type"),
+    const std::string type = text_at(block, "type");
+    blocks_.push_back({type,
                        text_at(block, "id"),
                        text_at(block, "name"),
-                       text_at(block, "text") + text_at(block, "thinking"),
+                       text_at(block, "text") + text_at(block, "thinking") + text_at(block, "data"),
                        {}});
-    if (blocks_.back().type == "tool_use") EXPECT_EQ(block.find("input")->raw(), "{}");
+    if (type == "tool_use") EXPECT_EQ(block.find("input")->raw(), "{}");
+    if (type == "redacted_thinking") EXPECT_FALSE(blocks_.back().text.empty()) << block.raw();
   }
 
   void more(json::ValueView root) {
@@ -125,17 +144,22 @@ class StreamChecker {
     ASSERT_NE(block, nullptr);
     const json::ValueView delta = *root.find("delta");
     const std::string type = text_at(delta, "type");
-    const std::string fits = block->type == "text"       ? "text_delta"
-                             : block->type == "tool_use" ? "input_json_delta"
-                                                         : "thinking_delta";
+    EXPECT_NE(block->type, "redacted_thinking") << "comes whole, in its start";
+    EXPECT_TRUE(block->signature.empty()) << "goes on after its signature";
     if (type == "signature_delta") {
       EXPECT_EQ(block->type, "thinking");
       block->signature = text_at(delta, "signature");
-      return;
+      EXPECT_FALSE(block->signature.empty());
+    } else if (type == "citations_delta") {
+      EXPECT_EQ(block->type, "text");
+      block->sources += ":" + citation_text(*delta.find("citation"));
+    } else {
+      EXPECT_EQ(type, block->type == "text"       ? "text_delta"
+                      : block->type == "tool_use" ? "input_json_delta"
+                                                  : "thinking_delta");
+      block->text +=
+          text_at(delta, "text") + text_at(delta, "thinking") + text_at(delta, "partial_json");
     }
-    EXPECT_EQ(type, fits);
-    block->text +=
-        text_at(delta, "text") + text_at(delta, "thinking") + text_at(delta, "partial_json");
   }
 
   void stop(json::ValueView root) {
@@ -145,7 +169,8 @@ class StreamChecker {
   }
 
   static std::string as_text(const Block& block) {
-    if (block.type == "text") return "text:" + block.text;
+    if (block.type == "text") return "text:" + block.text + block.sources;
+    if (block.type == "redacted_thinking") return "redacted_thinking:" + block.text;
     if (block.type == "thinking") return "thinking:" + block.text + ":" + block.signature;
     return fmt::format("{}:{}:{}:{}", block.type, block.id, block.name,
                        block.text.empty() ? "{}" : block.text);

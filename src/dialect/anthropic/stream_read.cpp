@@ -1,3 +1,4 @@
+#include "dialect/anthropic/citations.h"
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/stream_event.h"
 #include "dialect/anthropic/words.h"
@@ -27,7 +28,7 @@ class Reader final : public StreamReader {
   }
 
  private:
-  /// A block that other dialects can show; the rest are left out with all that belongs to them.
+  /// A block that other dialects can show; the rest are lost with all that belongs to them.
   struct OpenBlock {
     std::uint32_t index;
     std::uint32_t part;
@@ -51,8 +52,7 @@ class Reader final : public StreamReader {
         stop(said.index, out);
         return {};
       case EventKind::MessageDelta:
-        if (auto reason = read_stop(said.inner)) stop_ = std::move(reason);
-        note_usage(said.root, true, out);
+        tell(said, out);
         return {};
       case EventKind::MessageStop:
         return end(out);
@@ -69,8 +69,19 @@ class Reader final : public StreamReader {
 
   void start(json::ValueView message, Events& out) {
     out.emplace_back(chat::Started{.id = std::string(text_of(message, "id")),
-                                   .model = std::string(text_of(message, "model"))});
+                                   .model = std::string(text_of(message, "model")),
+                                   .service_tier = std::string(read_tier(message))});
     note_usage(message, false, out);
+  }
+
+  void tell(const StreamEventView& said, Events& out) {
+    if (auto reason = read_stop(said.inner)) stop_ = std::move(reason);
+    for (chat::Loss& loss : lost_members(said.inner)) {
+      if (std::ranges::find(lost_, loss) != lost_.end()) continue;
+      lost_.push_back(loss);
+      out.emplace_back(chat::Lost{std::move(loss)});
+    }
+    note_usage(said.root, true, out);
   }
 
   /// Each report is cumulative and may lack fields; what goes on is always whole. Before
@@ -87,27 +98,34 @@ class Reader final : public StreamReader {
 
   /// Parts are numbered by themselves: blocks left out leave no gap.
   void begin(const StreamEventView& said, Events& out) {
-    const json::ValueView block = said.inner;
     OpenBlock open{.index = said.index, .part = next_part_, .is_call = false, .input = {}};
     chat::Part head;
-    if (said.type == "thinking") {
+    if (said.type == "thinking" || said.type == "redacted_thinking") {
       head = chat::Thinking{};
     } else if (said.type == "tool_use") {
-      head = chat::ToolCall{
-          std::string(text_of(block, "id")), std::string(text_of(block, "name")), {}};
-      const auto input = find_object(block, "input");
-      open.input = input && input->size() > 0 ? std::string(input->raw()) : "{}";
-      open.is_call = called_tools_ = true;
+      head = begin_call(said.inner, open);
     } else if (said.type != "text") {
+      out.emplace_back(chat::Lost{lost_block(said.index, said.type)});
       return;
     }
     ++next_part_;
     out.emplace_back(chat::PartStarted{.part = open.part, .head = std::move(head)});
     open_.push_back(std::move(open));
     more(said, out);  // a start may hold the first words already
+    if (said.type == "redacted_thinking")
+      seal(next_part_ - 1, text_of(said.inner, "data"), chat::Seal::Redacted, out);
+    for (chat::Citation& citation : read_citations(said.inner))
+      out.emplace_back(chat::Cited{.part = next_part_ - 1, .citation = std::move(citation)});
   }
 
-  /// Whatever the inner object holds of text, reasoning, input or signature.
+  chat::ToolCall begin_call(json::ValueView block, OpenBlock& open) {
+    const auto input = find_object(block, "input");
+    open.input = input && input->size() > 0 ? std::string(input->raw()) : "{}";
+    open.is_call = called_tools_ = true;
+    return {std::string(text_of(block, "id")), std::string(text_of(block, "name")), {}};
+  }
+
+  /// Whatever the inner object holds of text, reasoning, input, signature or source.
   void more(const StreamEventView& said, Events& out) {
     OpenBlock* block = find_open(said.index);
     if (block == nullptr) return;
@@ -115,10 +133,15 @@ class Reader final : public StreamReader {
     for (const std::string_view name : {"text", "thinking", "partial_json"})
       if (const auto words = said.inner.find(name); words && words->is_string())
         say(*block, block->joiner.take(*words), out);
-    const std::string_view signature = text_of(said.inner, "signature");
-    if (!signature.empty())
-      out.emplace_back(
-          chat::ThinkingSigned{.part = block->part, .signature = std::string(signature)});
+    seal(block->part, text_of(said.inner, "signature"), chat::Seal::Signature, out);
+    if (const auto citation = find_object(said.inner, "citation"))
+      out.emplace_back(chat::Cited{.part = block->part, .citation = read_citation(*citation)});
+  }
+
+  static void seal(std::uint32_t part, std::string_view sealed, chat::Seal kind, Events& out) {
+    if (sealed.empty()) return;
+    out.emplace_back(
+        chat::ThinkingSealed{.part = part, .sealed = std::string(sealed), .seal = kind});
   }
 
   static void say(const OpenBlock& block, std::string text, Events& out) {
@@ -155,6 +178,7 @@ class Reader final : public StreamReader {
   bool called_tools_ = false;
   std::vector<OpenBlock> open_;
   std::uint32_t next_part_ = 0;
+  std::vector<chat::Loss> lost_;  // told already
 };
 
 }  // namespace

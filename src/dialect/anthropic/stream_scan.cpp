@@ -1,12 +1,16 @@
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/stream_event.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/facts.h"
 
 namespace naru::dialect::anthropic_wire {
 namespace {
 
 class Scanner final : public StreamScanner {
  public:
+  explicit Scanner(const WriterOptions& options)
+      : answer_id_(options.answer_id), public_model_(options.public_model) {}
+
   Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) override {
     EventScan scan;
     if (!event.has_data || grammar_.ended()) return scan;
@@ -30,12 +34,14 @@ class Scanner final : public StreamScanner {
  private:
   /// What `message_start` reports of the prompt holds; its output has only begun, so the usage does
   /// not count as reported yet.
-  static void start(json::ValueView message, EventScan& scan, AnswerFacts& facts) {
+  void start(json::ValueView message, EventScan& scan, AnswerFacts& facts) const {
     if (const auto usage = find_object(message, "usage")) overlay_usage(facts.usage, *usage);
-    const std::optional<json::ValueView> model = message.find("model");
-    if (!model || !model->is_string()) return;
-    facts.upstream_model = model->text();
-    scan.model_span = model->span();
+    if (const auto model = message.find("model"); model && model->is_string()) {
+      facts.upstream_model = model->text();
+      rename(scan.patches, *model, public_model_);
+    }
+    rename_id(scan.patches, message, kIdPrefix, answer_id_);
+    std::ranges::sort(scan.patches, {}, &Patch::begin);
   }
 
   /// Whether a block says something by its start alone.
@@ -61,12 +67,16 @@ class Scanner final : public StreamScanner {
     if (const auto stop = read_stop(said.inner)) facts.stop = stop->reason;
   }
 
+  const std::string answer_id_;
+  const std::string public_model_;
   StreamGrammar grammar_;
   bool called_tools_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<StreamScanner> make_scanner() { return std::make_unique<Scanner>(); }
+std::unique_ptr<StreamScanner> make_scanner(const WriterOptions& options) {
+  return std::make_unique<Scanner>(options);
+}
 
 }  // namespace naru::dialect::anthropic_wire

@@ -60,7 +60,8 @@ void each_event(const Frames& chunks, Take take) {
 }
 
 Scan scan(const Frames& chunks) {
-  const auto scanner = anthropic().make_scanner(Operation::Chat);
+  const auto scanner =
+      anthropic().make_scanner(Operation::Chat, {.public_model = "public", .answer_id = "msg_9"});
   Scan scan;
   each_event(chunks, [&](const wire::EventView& event) {
     auto one = scanner->scan(event, scan.facts);
@@ -94,7 +95,10 @@ Read read(const Frames& chunks, bool finish = true) {
 
 /// Events as one line each, for comparing.
 struct AsWords {
-  std::string operator()(const chat::Started& e) const { return "started " + e.id + " " + e.model; }
+  std::string operator()(const chat::Started& e) const {
+    return fmt::format("started {} {}{}", e.id, e.model,
+                       e.service_tier.empty() ? "" : " " + e.service_tier);
+  }
   std::string operator()(const chat::PartStarted& e) const {
     const auto* call = std::get_if<chat::ToolCall>(&e.head);
     return fmt::format("part {} kind {}{}", e.part, e.head.index(),
@@ -103,9 +107,14 @@ struct AsWords {
   std::string operator()(const chat::PartDelta& e) const {
     return fmt::format("{} + {}", e.part, e.text);
   }
-  std::string operator()(const chat::ThinkingSigned& e) const {
-    return fmt::format("{} signed {}", e.part, e.signature);
+  std::string operator()(const chat::ThinkingSealed& e) const {
+    return fmt::format("{} {} {}", e.part, e.seal == chat::Seal::Redacted ? "redacted" : "signed",
+                       e.sealed);
   }
+  std::string operator()(const chat::Cited& e) const {
+    return fmt::format("{} cites {}", e.part, e.citation.url);
+  }
+  std::string operator()(const chat::Lost& e) const { return "lost " + e.loss.field; }
   std::string operator()(const chat::PartEnded& e) const { return fmt::format("{} ended", e.part); }
   std::string operator()(const chat::Finished& e) const {
     return fmt::format("finished {} {}", static_cast<int>(e.stop), e.stop_sequence);
@@ -142,11 +151,17 @@ TEST(AnthropicScanner, follows_a_stream_and_tells_where_content_begins) {
   EXPECT_EQ(done.facts.delivered.hangul, 6);
 }
 
-TEST(AnthropicScanner, points_at_the_models_value) {
-  const auto tree_text = kStart.substr(kStart.find('{'));
-  const Scan done = scan({kStart});
-  const json::Span span = done.events.at(0).model_span.value();
-  EXPECT_EQ(tree_text.substr(span.begin, span.end - span.begin), R"("claude-x")");
+TEST(AnthropicScanner, renames_the_model_and_an_id_of_another_form) {
+  const auto renamed = [](const std::string& start) {
+    std::string data = start.substr(start.find('{'));
+    data = data.substr(0, data.find('\n'));
+    return patched(data, scan({start}).events.at(0).patches);
+  };
+  EXPECT_THAT(renamed(kStart), testing::HasSubstr(R"("id":"msg_1")"));
+  EXPECT_THAT(renamed(kStart), testing::HasSubstr(R"("model":"public")"));
+  std::string foreign = kStart;
+  foreign.replace(foreign.find("msg_1"), 5, "chatcmpl-1");
+  EXPECT_THAT(renamed(foreign), testing::HasSubstr(R"("id":"msg_9")"));
 }
 
 TEST(AnthropicScanner, adds_up_usage_that_comes_in_parts) {
@@ -270,9 +285,37 @@ TEST(AnthropicReader, numbers_the_parts_others_can_show) {
                       begin(2, R"({"type":"tool_use","id":"t","name":"f","input":{}})"),
                       input(2, R"("")"), input(2, R"("{\"a\":")"), input(2, R"("1}")"), stop(2),
                       tell(R"("tool_use")"), kStop}),
-            (Frames{"started msg_1 claude-x", "running 19 0", "part 0 kind 4", "0 + hm",
-                    "0 signed c2ln", "0 ended", "part 1 kind 2 t f", "1 + {\"a\":", "1 + 1}",
-                    "1 ended", "usage 19 7", "finished 3 ", "end"}));
+            (Frames{"started msg_1 claude-x", "running 19 0", "part 0 kind 5", "0 + hm",
+                    "0 signed c2ln", "0 ended", "lost answer.content[1]", "part 1 kind 3 t f",
+                    "1 + {\"a\":", "1 + 1}", "1 ended", "usage 19 7", "finished 3 ", "end"}));
+}
+
+TEST(AnthropicReader, reads_redacted_reasoning_that_comes_whole) {
+  EXPECT_EQ(words_of({kStart, begin(0, R"({"type":"redacted_thinking","data":"c2Vh"})"), stop(0),
+                      tell(), kStop})
+                .at(3),
+            "0 redacted c2Vh");
+}
+
+TEST(AnthropicReader, reads_sources_as_they_are_cited) {
+  const Frames words = words_of(
+      {kStart, begin(0, R"({"type":"text","text":"","citations":[]})"),
+       delta(0, R"({"type":"citations_delta","citation":{"type":"web_search_result_location",)"
+                R"("url":"https://a","title":"A","cited_text":"q","encrypted_index":"e"}})"),
+       text(0, "so"), stop(0), tell(), kStop});
+  EXPECT_EQ(Frames(words.begin() + 3, words.begin() + 5), (Frames{"0 cites https://a", "0 + so"}));
+}
+
+TEST(AnthropicReader, tells_the_tier_and_once_what_it_cannot_model) {
+  std::string start = kStart;
+  start.replace(start.find(R"("output_tokens":1)"), 17,
+                R"("output_tokens":1,"service_tier":"standard")");
+  const std::string refused = frame(
+      "message_delta",
+      R"("delta":{"stop_reason":"refusal","stop_details":{"type":"refusal"}},"usage":{"output_tokens":1})");
+  EXPECT_EQ(words_of({start, refused, refused, kStop}),
+            (Frames{"started msg_1 claude-x default", "running 19 0", "lost answer.stop_details",
+                    "usage 19 1", "usage 19 1", "finished 4 ", "end"}));
 }
 
 TEST(AnthropicReader, gives_a_call_without_pieces_the_input_of_its_start) {

@@ -1,10 +1,14 @@
 #include "base/json_writer.h"
+#include "dialect/anthropic/citations.h"
 #include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/show.h"
 #include "dialect/anthropic/words.h"
 #include "dialect/facts.h"
 
 namespace naru::dialect::anthropic_wire {
 namespace {
+
+using Losses = std::vector<chat::Loss>;
 
 /// The end of a message waits for `Ended`: usage may come after the reason to stop, and more than
 /// once, and `message_delta` stands only once with the final figures.
@@ -12,8 +16,9 @@ class Writer final : public StreamWriter {
  public:
   explicit Writer(WriterOptions options) : options_(std::move(options)) {}
 
-  void write(const chat::Event& event, std::string& out) override {
+  void write(const chat::Event& event, std::string& out, Losses& losses) override {
     if (ended_) return;
+    losses_ = &losses;
     std::visit([&](const auto& one) { on(one, out); }, event);
   }
 
@@ -22,47 +27,68 @@ class Writer final : public StreamWriter {
   /// text leaves no empty block behind.
   struct Block {
     std::uint32_t part;
-    chat::Part head;
+    chat::Part head;                          // of a reasoning with its seal, as far as it is told
     std::optional<std::uint32_t> index = {};  // once begun
+    std::size_t citations = 0;                // that came
+    bool has_logprobs = false;
   };
 
-  void on(const chat::Started&, std::string& out) { start(out); }
+  void on(const chat::Started& started, std::string& out) {
+    if (started_) return;
+    tier_ = tier_word(started.service_tier);
+    if (tier_.empty() && !started.service_tier.empty())
+      losses_->push_back(lost_tier(started.service_tier));
+    start(out);
+  }
   void on(const chat::UsageSeen& seen, std::string&) { merge_usage(usage_, seen.usage); }
   void on(const chat::Ping&, std::string& out) { out += anthropic().ping(); }
 
   void on(const chat::PartStarted& started, std::string& out) {
-    if (started.choice != 0 || find(started.part) != nullptr) return;
+    if (!is_shown(started.choice) || find(started.part) != nullptr) return;
+    if (!can_show(started.head)) return losses_->push_back(lost_part(started.part));
     open_.push_back({.part = started.part, .head = started.head});
     Block& block = open_.back();
     if (const auto* call = std::get_if<chat::ToolCall>(&block.head)) {
       begin(block, out);
       more(block, call->arguments, out);
-    } else if (const auto* text = std::get_if<chat::Text>(&block.head)) {
+    } else if (const auto* text = std::get_if<chat::Text>(&started.head)) {
+      note_logprobs(block, text->logprobs);
       more(block, text->text, out);
-    } else if (const auto* thinking = std::get_if<chat::Thinking>(&block.head)) {
+      for (const chat::Citation& citation : text->citations) cite(block, citation, out);
+    } else if (const auto* thinking = std::get_if<chat::Thinking>(&started.head)) {
       more(block, thinking->text, out);
-      sign(block, thinking->signature, out);
-    } else {
-      open_.pop_back();  // no model answers with these; another dialect's own part has no place
     }
   }
 
   void on(const chat::PartDelta& delta, std::string& out) {
-    Block* block = delta.choice == 0 ? find(delta.part) : nullptr;
-    if (block != nullptr) more(*block, delta.text, out);
+    Block* block = is_shown(delta.choice) ? find(delta.part) : nullptr;
+    if (block == nullptr) return;
+    note_logprobs(*block, delta.logprobs);
+    more(*block, delta.text, out);
   }
 
-  void on(const chat::ThinkingSigned& given, std::string& out) {
-    Block* block = given.choice == 0 ? find(given.part) : nullptr;
-    if (block != nullptr) sign(*block, given.signature, out);
+  void on(const chat::Cited& cited, std::string& out) {
+    Block* block = is_shown(cited.choice) ? find(cited.part) : nullptr;
+    if (block != nullptr && std::holds_alternative<chat::Text>(block->head))
+      cite(*block, cited.citation, out);
   }
+
+  void on(const chat::ThinkingSealed& given, std::string&) {
+    Block* block = is_shown(given.choice) ? find(given.part) : nullptr;
+    auto* thinking = block != nullptr ? std::get_if<chat::Thinking>(&block->head) : nullptr;
+    if (thinking == nullptr) return;
+    thinking->sealed = given.sealed;
+    thinking->seal = given.seal;
+  }
+
+  void on(const chat::Lost&, std::string&) {}  // whoever reads the events notes it
 
   void on(const chat::PartEnded& ended, std::string& out) {
-    if (ended.choice == 0 && find(ended.part) != nullptr) stop(ended.part, out);
+    if (is_shown(ended.choice) && find(ended.part) != nullptr) stop(ended.part, out);
   }
 
   void on(const chat::Finished& finished, std::string&) {
-    if (finished.choice == 0) finished_ = finished;
+    if (is_shown(finished.choice)) finished_ = finished;
   }
 
   void on(const chat::Ended&, std::string& out) {
@@ -81,9 +107,30 @@ class Writer final : public StreamWriter {
       json.field("role", "assistant").field("model", options_.public_model);
       json.key("content").array().end_array();
       json.key("stop_reason").null().key("stop_sequence").null();
-      write_usage(json.key("usage"), usage_);
+      write_usage(json.key("usage"), usage_, tier_);
       json.end_object();
     });
+  }
+
+  /// This dialect has room for one answer; each other one is lost once.
+  bool is_shown(std::uint32_t choice) {
+    if (choice == 0) return true;
+    if (std::ranges::find(lost_choices_, choice) != lost_choices_.end()) return false;
+    lost_choices_.push_back(choice);
+    losses_->push_back(lost_choice(choice));
+    return false;
+  }
+
+  /// No model answers with others; another dialect's own part has no place here.
+  static bool can_show(const chat::Part& head) {
+    return std::holds_alternative<chat::Text>(head) ||
+           std::holds_alternative<chat::ToolCall>(head) ||
+           std::holds_alternative<chat::Thinking>(head);
+  }
+
+  void note_logprobs(Block& block, std::string_view logprobs) {
+    if (logprobs.empty() || std::exchange(block.has_logprobs, true)) return;
+    losses_->push_back(lost_logprobs(block.part));
   }
 
   /// `content_block_start`, once a block; indices count up from 0 whatever the parts' numbers are.
@@ -117,10 +164,39 @@ class Writer final : public StreamWriter {
       delta(block, "text_delta", "text", text, out);
   }
 
-  /// A signature makes a reasoning worth showing even without a word of it.
-  void sign(Block& block, std::string_view signature, std::string& out) {
-    if (signature.empty() || !std::holds_alternative<chat::Thinking>(block.head)) return;
-    delta(block, "signature_delta", "signature", signature, out);
+  /// A source is worth showing even before a word of its text.
+  void cite(Block& block, const chat::Citation& citation, std::string& out) {
+    const std::size_t number = block.citations++;
+    if (!can_show_citation(citation)) return losses_->push_back(lost_citation(block.part, number));
+    begin(block, out);
+    frame("content_block_delta", out, [&](json::Writer& json) {
+      json.field("index", std::int64_t{*block.index}).key("delta").object();
+      json.field("type", "citations_delta").key("citation");
+      write_citation(json, citation);
+      json.end_object();
+    });
+  }
+
+  /// The seal of a reasoning comes last, when it is known whether there were words at all; it makes
+  /// one worth showing even without them.
+  void seal(Block& block, std::string& out) {
+    const auto* thinking = std::get_if<chat::Thinking>(&block.head);
+    if (thinking == nullptr) return;
+    const std::optional<ThinkingBlock> shown =
+        show_thinking(*thinking, block.index.has_value(), options_.upstream);
+    if (!shown) return;
+    if (shown->redacted) return begin_redacted(block, shown->sealed, out);
+    if (!shown->sealed.empty()) delta(block, "signature_delta", "signature", shown->sealed, out);
+  }
+
+  /// All of it comes with its start.
+  void begin_redacted(Block& block, std::string_view data, std::string& out) {
+    start(out);
+    block.index = next_index_++;
+    frame("content_block_start", out, [&](json::Writer& json) {
+      json.field("index", std::int64_t{*block.index}).key("content_block").object();
+      json.field("type", "redacted_thinking").field("data", data).end_object();
+    });
   }
 
   void delta(Block& block, std::string_view type, std::string_view field, std::string_view text,
@@ -134,6 +210,7 @@ class Writer final : public StreamWriter {
 
   /// `content_block_stop`, if the block ever began.
   void stop(std::uint32_t part, std::string& out) {
+    seal(*find(part), out);
     if (const std::optional<std::uint32_t> index = find(part)->index)
       frame("content_block_stop", out,
             [&](json::Writer& json) { json.field("index", std::int64_t{*index}); });
@@ -171,6 +248,9 @@ class Writer final : public StreamWriter {
   }
 
   const WriterOptions options_;
+  Losses* losses_ = nullptr;  // of the event being written
+  std::vector<std::uint32_t> lost_choices_;
+  std::string_view tier_;  // a word of this dialect, or empty
   chat::Usage usage_;
   chat::Finished finished_;
   std::vector<Block> open_;

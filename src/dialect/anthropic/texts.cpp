@@ -12,7 +12,13 @@ constexpr auto kNotTextAtTop = std::to_array<std::string_view>(
 // same.
 constexpr auto kNotTextInBlock = std::to_array<std::string_view>(
     {"type", "role", "id", "tool_use_id", "name", "cache_control", "signature", "media_type",
-     "encrypted_content", "encrypted_index"});
+     "encrypted_content", "encrypted_index", "effort"});
+
+constexpr auto kBlocksInBlock =
+    std::to_array<std::string_view>({"content", "source", "citations", "format"});
+// At the top: what holds blocks, or is read like one.
+constexpr auto kBlocksAtTop =
+    std::to_array<std::string_view>({"system", "messages", "tools", "output_config"});
 
 bool holds(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -36,7 +42,7 @@ void collect_block(json::ValueView block, std::vector<json::Span>& out) {
   for (const json::ValueView member : block) {
     const std::string_view key = member.key();
     if (holds(kNotTextInBlock, key) || is_opaque_data(block, key)) continue;
-    if (key == "content" || key == "source")
+    if (holds(kBlocksInBlock, key))
       collect_blocks(member, out);
     else
       collect_all(member, out);
@@ -58,7 +64,7 @@ std::vector<json::Span> list_texts(json::ValueView body) {
   for (const json::ValueView member : body) {
     const std::string_view key = member.key();
     if (holds(kNotTextAtTop, key)) continue;
-    if (key == "system" || key == "messages" || key == "tools")
+    if (holds(kBlocksAtTop, key))
       collect_blocks(member, out);
     else
       collect_all(member, out);

@@ -15,11 +15,18 @@ const T* as(const chat::Part& part) {
 /// Why the API has no room for `part` in a turn of that role; nullptr if it has.
 const char* refusal_of(const chat::Part& part, bool user) {
   if (as<chat::Image>(part) && !user) return "anthropic takes images from the user only";
+  if (const auto* document = as<chat::Document>(part)) {
+    if (!user) return "anthropic takes documents from the user only";
+    return document_refusal(*document);
+  }
   if (as<chat::ToolCall>(part) && user) return "anthropic takes tool calls from the model only";
   if (as<chat::ToolResult>(part) && !user) return "anthropic takes tool results from the user only";
   if (const auto* thinking = as<chat::Thinking>(part)) {
     if (user) return "anthropic takes reasoning from the model only";
-    if (thinking->signature.empty()) return "anthropic takes only reasoning that it has signed";
+    const bool own =
+        thinking->seal == chat::Seal::Signature || thinking->seal == chat::Seal::Redacted;
+    if (!own || thinking->sealed.empty())
+      return "anthropic takes only reasoning that it has sealed";
   }
   return nullptr;
 }
@@ -71,78 +78,6 @@ bool is_system(const chat::Message& message) {
   return message.role == chat::Role::System || message.role == chat::Role::Developer;
 }
 
-/// Ids of other makers may hold what Anthropic's pattern `[a-zA-Z0-9_-]+` refuses.
-std::string plain_id(std::string_view id) {
-  std::string plain(id);
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  for (char& c : plain)
-    if (!allowed(c)) c = '_';
-  return plain.empty() ? "unnamed" : plain;
-}
-
-/// Writes one block.
-class PartWriter {
- public:
-  PartWriter(json::Writer& out, std::string_view path, Losses& losses)
-      : out_(out), path_(path), losses_(losses) {}
-
-  void operator()(const chat::Text& text) { begin("text").field("text", text.text).end_object(); }
-  void operator()(const chat::Image& image) {
-    if (!image.detail.empty() && image.detail != "auto")
-      lose(".detail", "anthropic chooses the detail of images itself");
-    begin("image").key("source").object();
-    if (!image.url.empty())
-      out_.field("type", "url").field("url", image.url);
-    else
-      out_.field("type", "base64").field("media_type", image.media_type).field("data", image.data);
-    out_.end_object().end_object();
-  }
-  void operator()(const chat::ToolCall& call) {
-    begin("tool_use").field("id", plain_id(call.id)).field("name", call.name);
-    write_input(out_.key("input"), call.arguments);
-    out_.end_object();
-    if (!trim(call.arguments).empty() && !is_json_object(call.arguments))
-      lose(".arguments", "anthropic takes an object only; sent as text inside one");
-  }
-  void operator()(const chat::ToolResult& result) {
-    begin("tool_result").field("tool_use_id", plain_id(result.call_id));
-    if (!result.text.empty()) out_.field("content", result.text);
-    if (result.is_error) out_.field("is_error", true);
-    out_.end_object();
-  }
-  void operator()(const chat::Thinking& thinking) {
-    begin("thinking").field("thinking", thinking.text);
-    out_.field("signature", thinking.signature).end_object();
-  }
-  void operator()(const chat::Opaque& opaque) { out_.raw(opaque.raw); }
-
- private:
-  json::Writer& begin(std::string_view type) { return out_.object().field("type", type); }
-  void lose(std::string_view field, std::string_view why) {
-    losses_.push_back({fmt::format("{}{}", path_, field), std::string(why)});
-  }
-  json::Writer& out_;
-  const std::string_view path_;
-  Losses& losses_;
-};
-
-/// A lone text is written as a string, as people write it.
-void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts, Losses& losses) {
-  if (parts.size() == 1) {
-    if (const auto* text = as<chat::Text>(*parts.front().part)) {
-      out.text(text->text);
-      return;
-    }
-  }
-  out.array();
-  for (const PlacedPartView& placed : parts)
-    std::visit(PartWriter(out, placed.path, losses), *placed.part);
-  out.end_array();
-}
-
 /// The API wants a turn of the user: a conversation of system prompts alone becomes one.
 void give_a_turn(Turns& turns, Losses& losses) {
   if (!turns.turns.empty() || turns.system.empty()) return;
@@ -188,6 +123,13 @@ Turns lay_out_turns(const std::vector<chat::Message>& messages, Losses& losses) 
   for (Turn& turn : turns.turns) put_results_first(turn);
   give_a_turn(turns, losses);
   return turns;
+}
+
+bool is_in_foreign_tool_loop(const Turns& turns) {
+  if (turns.turns.size() < 2 || !turns.turns.back().user) return false;
+  const Turn& calls = turns.turns[turns.turns.size() - 2];
+  return as<chat::ToolResult>(*turns.turns.back().parts.front().part) != nullptr &&
+         as<chat::Thinking>(*calls.parts.front().part) == nullptr;
 }
 
 void write_turns(json::Writer& out, const Turns& turns, Losses& losses) {

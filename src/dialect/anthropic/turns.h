@@ -28,6 +28,15 @@ struct Turns {
 /// that is nothing but empty; an empty text beside other parts is none.
 /// Lifetime: `messages` must outlive what is given.
 Turns lay_out_turns(const std::vector<chat::Message>& messages, std::vector<chat::Loss>& losses);
+/// Whether the last turn gives results to calls of a turn that begins without reasoning.
+bool is_in_foreign_tool_loop(const Turns& turns);
+/// Why the API does not take the document; nullptr if it does.
+const char* document_refusal(const chat::Document& document);
+/// The parts as content: a lone text without marks as a string, as people write it.
+void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts,
+                  std::vector<chat::Loss>& losses);
+/// The member `cache_control` of a block or a tool, if there is a mark.
+void write_cache_mark(json::Writer& out, chat::CacheMark mark);
 /// The members `system` (if there is one) and `messages`.
 void write_turns(json::Writer& out, const Turns& turns, std::vector<chat::Loss>& losses);
 

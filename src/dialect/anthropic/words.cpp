@@ -23,6 +23,17 @@ constexpr auto kStopRows = std::to_array<StopRow>({
     {"model_context_window_exceeded", StopReason::MaxTokens},
 });
 
+struct TierRow {
+  std::string_view word;
+  std::string_view tier;
+};
+// The first row of a tier is the word it is written as.
+constexpr auto kTierRows = std::to_array<TierRow>(
+    {{"standard", "default"}, {"priority", "priority"}, {"batch", "default"}});
+
+constexpr auto kUnmodelled = std::to_array<std::string_view>({"container", "stop_details"});
+constexpr std::size_t kMostTypeBytes = 64;  // of an upstream's own word
+
 void take_count(json::ValueView object, std::string_view name, std::int64_t& into) {
   if (const std::optional<std::int64_t> count = find_count(object, name)) into = *count;
 }
@@ -82,7 +93,7 @@ bool counts_output(json::ValueView report) {
   return find_count(report, "output_tokens").has_value();
 }
 
-void write_usage(json::Writer& out, const chat::Usage& usage) {
+void write_usage(json::Writer& out, const chat::Usage& usage, std::string_view tier) {
   out.object();
   out.field("input_tokens", usage.input);
   out.field("cache_creation_input_tokens", usage.cache_write_5m + usage.cache_write_1h);
@@ -96,7 +107,35 @@ void write_usage(json::Writer& out, const chat::Usage& usage) {
     out.key("output_tokens_details").object();
     out.field("thinking_tokens", usage.reasoning).end_object();
   }
+  if (!tier.empty()) out.field("service_tier", tier);
   out.end_object();
+}
+
+std::string_view read_tier(json::ValueView holder_of_usage) {
+  const std::optional<json::ValueView> usage = find_object(holder_of_usage, "usage");
+  if (!usage) return {};
+  const auto row = std::ranges::find(kTierRows, text_of(*usage, "service_tier"), &TierRow::word);
+  return row == kTierRows.end() ? std::string_view() : row->tier;
+}
+
+std::string_view tier_word(std::string_view tier) {
+  const auto row = std::ranges::find(kTierRows, tier, &TierRow::tier);
+  return row == kTierRows.end() ? std::string_view() : row->word;
+}
+
+chat::Loss lost_block(std::size_t at, std::string_view type) {
+  return {fmt::format("answer.content[{}]", at),
+          fmt::format("a block of type '{}' has no place in an answer of another dialect",
+                      cleaned(type, kMostTypeBytes))};
+}
+
+std::vector<chat::Loss> lost_members(json::ValueView holder) {
+  std::vector<chat::Loss> losses;
+  for (const std::string_view name : kUnmodelled)
+    if (const auto member = holder.find(name); member && !member->is_null())
+      losses.push_back(
+          {fmt::format("answer.{}", name), "has no place in another dialect's answer"});
+  return losses;
 }
 
 bool is_json_object(std::string_view text) {

@@ -6,6 +6,10 @@
 /// Closed sets of the Anthropic dialect, its usage object and small readers.
 namespace naru::dialect::anthropic_wire {
 
+inline constexpr std::string_view kIdPrefix = "msg_";
+inline constexpr std::string_view kPdf = "application/pdf";
+inline constexpr std::string_view kPlainText = "text/plain";
+
 /// Why an answer ended.
 struct Stop {
   chat::StopReason reason = chat::StopReason::EndTurn;
@@ -25,8 +29,19 @@ Stop untold_stop(bool called_tools);
 void overlay_usage(chat::Usage& usage, json::ValueView report);
 /// Whether a usage object counts what the model wrote.
 bool counts_output(json::ValueView report);
-/// A usage object with every field clients of this dialect read.
-void write_usage(json::Writer& out, const chat::Usage& usage);
+/// A usage object with every field clients of this dialect read; `tier` is one of its own words, or
+/// empty: not told.
+void write_usage(json::Writer& out, const chat::Usage& usage, std::string_view tier = {});
+/// The service tier that a usage object tells, in OpenAI's words; empty if it tells none.
+std::string_view read_tier(json::ValueView holder_of_usage);
+/// The word that clients of this dialect know for OpenAI's `tier`; empty if there is none.
+std::string_view tier_word(std::string_view tier);
+
+/// A block of an answer that is no part of the canonical model. `at`: its place in the answer.
+chat::Loss lost_block(std::size_t at, std::string_view type);
+/// What a message, or the delta of a `message_delta`, tells beside its content that has no place in
+/// the canonical model.
+std::vector<chat::Loss> lost_members(json::ValueView holder);
 
 /// Whether `text` is one JSON object; a tool's input must be one.
 bool is_json_object(std::string_view text);

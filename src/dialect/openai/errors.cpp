@@ -1,7 +1,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
-#include "dialect/openai/openai.h"
 #include "dialect/json_views.h"
+#include "dialect/openai/openai.h"
 #include "dialect/provider_words.h"
 
 namespace naru::dialect::openai_wire {

@@ -60,7 +60,9 @@ TEST(OpenAiErrors, keep_a_refusals_words_field_and_code) {
 }
 
 TEST(OpenAiErrors, are_read_in_every_servers_shape) {
-  const auto detail = [](std::string_view body) { return openai_chat().read_error(400, body).detail; };
+  const auto detail = [](std::string_view body) {
+    return openai_chat().read_error(400, body).detail;
+  };
   EXPECT_EQ(detail(R"({"error":"too long"})"), "too long");
   EXPECT_EQ(detail(R"({"object":"error","message":"too long","code":400})"), "too long");
   EXPECT_EQ(detail(R"({"message":"too long"})"), "too long");
@@ -110,13 +112,15 @@ TEST(OpenAiErrors, are_written_with_type_and_code_of_their_kind) {
 
 TEST(OpenAiErrors, keep_the_providers_code_for_its_own_clients) {
   const Fault fault{.kind = FaultKind::UpstreamRefused, .detail = "d", .code = "string_too_long"};
-  EXPECT_NE(openai_chat().write_error(fault, "").find(R"("code":"string_too_long")"), std::string::npos);
+  EXPECT_NE(openai_chat().write_error(fault, "").find(R"("code":"string_too_long")"),
+            std::string::npos);
 }
 
 TEST(OpenAiErrors, end_a_stream_as_an_event) {
-  EXPECT_EQ(openai_chat().write_stream_error({.kind = FaultKind::UpstreamFailed, .detail = "d"}, ""),
-            "data: {\"error\":{\"message\":\"d\",\"type\":\"server_error\",\"param\":null,"
-            "\"code\":\"upstream_failed\"}}\n\n");
+  EXPECT_EQ(
+      openai_chat().write_stream_error({.kind = FaultKind::UpstreamFailed, .detail = "d"}, "", 0),
+      "data: {\"error\":{\"message\":\"d\",\"type\":\"server_error\",\"param\":null,"
+      "\"code\":\"upstream_failed\"}}\n\n");
 }
 
 TEST(OpenAiModels, are_listed) {
@@ -139,10 +143,11 @@ TEST(OpenAiDialect, gives_ids_and_paths_of_its_form) {
 }
 
 TEST(Dialects, are_found_by_name) {
-  EXPECT_EQ(find_dialect("openai"), &openai_chat());
+  EXPECT_EQ(find_dialect("openai_chat"), &openai_chat());
   EXPECT_EQ(find_dialect("anthropic"), &anthropic());
   EXPECT_EQ(find_dialect("telex"), nullptr);
-  EXPECT_EQ(all_dialects().size(), 2U);
+  EXPECT_EQ(find_dialect("openai_responses"), &openai_responses());
+  EXPECT_EQ(all_dialects().size(), 3U);
 }
 
 }  // namespace

@@ -8,6 +8,10 @@ namespace naru::dialect::openai_wire {
 /// Appends each string in `value` that a person or program wrote; `key` is the member it stands in.
 void collect_texts(json::ValueView value, std::string_view key, std::vector<json::Span>& out);
 
+/// A comment line without a blank line behind it: several SDKs take a blank line after a comment
+/// for an event with empty data and break on it.
+inline constexpr std::string_view kPing = ": ping\n";
+
 std::string write_error(const Fault& fault);
 Fault read_error(int status, std::string_view body);
 /// The fault in an answer or event that came under HTTP 200, if it is one.

@@ -1,6 +1,6 @@
-#include "base/json_writer.h"
 #include "dialect/facts.h"
 #include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/marks.h"
 #include "dialect/openai_chat/words.h"
 
 namespace naru::dialect::openai_chat_wire {
@@ -34,6 +34,16 @@ void tally_message(ValueView choice, chat::Tally& tally) {
   tally_calls(*message, tally);
 }
 
+bool shows_calls(ValueView choice) {
+  const std::optional<ValueView> message = find_object(choice, "message");
+  return message && (find_filled(*message, "tool_calls") || find_filled(*message, "function_call"));
+}
+
+bool refuses(ValueView choice) {
+  const std::optional<ValueView> message = find_object(choice, "message");
+  return message && find_words(*message, "refusal");
+}
+
 bool calls_tools(const chat::Choice& choice) {
   const auto is_call = [](const chat::Part& part) {
     return std::holds_alternative<chat::ToolCall>(part);
@@ -41,91 +51,161 @@ bool calls_tools(const chat::Choice& choice) {
   return std::ranges::any_of(choice.parts, is_call);
 }
 
-void read_calls(ValueView message, std::uint32_t choice, std::vector<chat::Part>& parts) {
-  const std::optional<ValueView> calls = find_filled(message, "tool_calls");
-  std::size_t at = 0;
-  if (calls) {
-    for (const ValueView value : *calls) {
-      const std::optional<ValueView> function = value.find("function");
-      if (!function) continue;
-      chat::ToolCall call{.id = std::string(text_of(value, "id")),
-                          .name = std::string(text_of(*function, "name")),
-                          .arguments = std::string(text_of(*function, "arguments"))};
-      if (call.id.empty()) call.id = made_call_id(choice, at);
+/// Reads the message of one choice, in the order in which a stream tells it, so that both ways of
+/// an answer agree.
+class ChoiceReader {
+ public:
+  ChoiceReader(std::uint32_t index, std::vector<chat::Loss>& losses)
+      : index_(index), losses_(losses) {}
+
+  Result<chat::Choice> read(ValueView value) {
+    const std::optional<ValueView> message = value.find("message");
+    if (!message || !message->is_object())
+      return broken("answer", "has a choice without a message");
+    read_details(*message);
+    for (const SaidView& one : read_said(*message)) add(one);
+    attach_marks(value, *message);
+    read_calls(*message);
+    note_unknown_members(*message, index_, losses_);
+    NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(value));
+    choice_.stop = settle_stop(stop, calls_tools(choice_), refused_);
+    return std::move(choice_);
+  }
+
+ private:
+  void read_details(ValueView message) {
+    const std::optional<ValueView> details = find_filled(message, "reasoning_details");
+    if (!details) return;
+    for (std::size_t at = 0; const ValueView value : *details) {
+      if (const auto detail = find_detail(value))
+        add_detail(*detail);
+      else
+        lose(fmt::format("reasoning_details[{}]", at));
       ++at;
-      parts.emplace_back(std::move(call));
     }
   }
-  const std::optional<ValueView> older = find_filled(message, "function_call");
-  if (older)
-    parts.emplace_back(chat::ToolCall{.id = made_call_id(choice, at),
-                                      .name = std::string(text_of(*older, "name")),
-                                      .arguments = std::string(text_of(*older, "arguments"))});
-}
 
-void append_said(std::vector<chat::Part>& parts, const SaidView& said) {
-  if (said.thinking) {
-    if (parts.empty() || !std::holds_alternative<chat::Thinking>(parts.back()))
-      parts.emplace_back(chat::Thinking{});
-    std::get<chat::Thinking>(parts.back()).text += said.value.text();
-    return;
+  /// A seal without a text of its own holds for the text before it.
+  void add_detail(const DetailView& detail) {
+    if (detail.text.empty() && detail.sealed.empty()) return;
+    told_by_details_ = told_by_details_ || !detail.text.empty();
+    const bool hidden = detail.seal == chat::Seal::Encrypted;
+    const bool closed = detail.seal == chat::Seal::None || detail.text.empty();
+    chat::Thinking& into = !hidden && closed ? open_thinking() : new_thinking();
+    into.text += detail.text;
+    into.sealed = detail.sealed;
+    into.seal = detail.seal;
+    into.id = detail.id;
   }
-  if (parts.empty() || !std::holds_alternative<chat::Text>(parts.back()))
-    parts.emplace_back(chat::Text{});
-  std::get<chat::Text>(parts.back()).text += said.value.text();
-}
 
-/// In the order in which a stream gives them, so that both ways of an answer agree.
-Result<chat::Choice> read_choice_of(ValueView value, std::uint32_t index) {
-  chat::Choice choice;
-  const std::optional<ValueView> message = value.find("message");
-  if (!message || !message->is_object()) return broken("answer", "has a choice without a message");
-  NARU_TRY(const std::vector<SaidView> said, read_said(*message));
-  bool refused = false;
-  for (const SaidView& one : said) {
-    append_said(choice.parts, one);
-    refused = refused || one.refusal;
+  chat::Thinking& new_thinking() {
+    return std::get<chat::Thinking>(choice_.parts.emplace_back(chat::Thinking{}));
   }
-  read_calls(*message, index, choice.parts);
-  NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(value));
-  choice.stop = settle_stop(stop, calls_tools(choice), refused);
-  return choice;
-}
 
-struct Shown {
-  std::string text;
-  std::string thinking;
-  std::vector<const chat::ToolCall*> calls;
+  /// The last part, if it is reasoning without a seal; else a new one.
+  chat::Thinking& open_thinking() {
+    auto* last =
+        choice_.parts.empty() ? nullptr : std::get_if<chat::Thinking>(&choice_.parts.back());
+    return last != nullptr && last->seal == chat::Seal::None ? *last : new_thinking();
+  }
+
+  chat::Text& open_text(bool refusal) {
+    auto* last = choice_.parts.empty() ? nullptr : std::get_if<chat::Text>(&choice_.parts.back());
+    if (last != nullptr && last->refusal == refusal) return *last;
+    chat::Text text;
+    text.refusal = refusal;
+    return std::get<chat::Text>(choice_.parts.emplace_back(std::move(text)));
+  }
+
+  void add(const SaidView& said) {
+    switch (said.as) {
+      case SaidView::As::Unknown:
+        return lose(fmt::format("content[{}]", said.at));
+      case SaidView::As::Thinking:
+        if (!told_by_details_) add_thinking(said.value.text());
+        return;
+      case SaidView::As::Text:
+      case SaidView::As::Refusal:
+        const bool refusal = said.as == SaidView::As::Refusal;
+        refused_ = refused_ || refusal;
+        open_text(refusal).text += said.value.text();
+    }
+  }
+
+  /// Reasoning that the details have only sealed, not told, comes before them.
+  void add_thinking(std::string_view text) {
+    const bool only_details =
+        !choice_.parts.empty() && std::ranges::all_of(choice_.parts, [](const chat::Part& part) {
+          const auto* thinking = std::get_if<chat::Thinking>(&part);
+          return thinking != nullptr && thinking->text.empty();
+        });
+    if (!only_details) {
+      open_thinking().text += text;
+      return;
+    }
+    auto& first = std::get<chat::Thinking>(choice_.parts.front());
+    if (first.seal == chat::Seal::Signature)
+      first.text = text;
+    else
+      choice_.parts.insert(choice_.parts.begin(), chat::Thinking{.text = std::string(text)});
+  }
+
+  chat::Text* find_text(bool refusal) {
+    for (auto at = choice_.parts.rbegin(); at != choice_.parts.rend(); ++at)
+      if (auto* text = std::get_if<chat::Text>(&*at); text != nullptr && text->refusal == refusal)
+        return text;
+    return nullptr;
+  }
+
+  void attach_marks(ValueView value, ValueView message) {
+    chat::Text* const text = find_text(false);
+    if (const auto annotations = find_filled(message, "annotations")) {
+      if (text == nullptr) return lose("annotations");
+      for (const ValueView one : *annotations) text->citations.push_back(read_citation(one));
+    }
+    for (const bool refusal : {false, true}) {
+      std::string list = find_logprobs(value, refusal);
+      if (list.empty()) continue;
+      if (chat::Text* const into = find_text(refusal))
+        into->logprobs = std::move(list);
+      else
+        lose("logprobs");
+    }
+  }
+
+  void read_calls(ValueView message) {
+    std::size_t at = 0;
+    if (const std::optional<ValueView> calls = find_filled(message, "tool_calls")) {
+      for (const ValueView value : *calls) {
+        const std::optional<ValueView> function = value.find("function");
+        if (function)
+          add_call(*function, text_of(value, "id"), at);
+        else
+          lose(fmt::format("tool_calls[{}]", at));
+        ++at;
+      }
+    }
+    const std::optional<ValueView> older = find_filled(message, "function_call");
+    if (older) add_call(*older, {}, at);
+  }
+
+  void add_call(ValueView function, std::string_view id, std::size_t at) {
+    choice_.parts.emplace_back(
+        chat::ToolCall{.id = id.empty() ? made_call_id(index_, at) : std::string(id),
+                       .name = std::string(text_of(function, "name")),
+                       .arguments = std::string(text_of(function, "arguments"))});
+  }
+
+  void lose(std::string_view member) {
+    losses_.push_back(unknown_part(answer_path(index_, member)));
+  }
+
+  const std::uint32_t index_;
+  std::vector<chat::Loss>& losses_;
+  chat::Choice choice_;
+  bool refused_ = false;
+  bool told_by_details_ = false;  // the reasoning's words
 };
-
-Shown shown_of(const chat::Choice& choice) {
-  Shown shown;
-  for (const chat::Part& part : choice.parts) {
-    if (const auto* text = std::get_if<chat::Text>(&part)) shown.text += text->text;
-    if (const auto* thought = std::get_if<chat::Thinking>(&part)) shown.thinking += thought->text;
-    if (const auto* call = std::get_if<chat::ToolCall>(&part)) shown.calls.push_back(call);
-  }
-  return shown;
-}
-
-void write_message_of(json::Writer& out, const Shown& shown) {
-  out.object().field("role", "assistant").key("content");
-  if (shown.text.empty() && !shown.calls.empty())
-    out.null();
-  else
-    out.text(shown.text);
-  out.key("refusal").null();
-  if (!shown.thinking.empty()) out.field("reasoning_content", shown.thinking);
-  if (!shown.calls.empty()) out.key("tool_calls").array();
-  for (const chat::ToolCall* call : shown.calls) {
-    const std::string_view written = call->arguments;
-    const std::string_view arguments = written.empty() ? "{}" : written;
-    out.object().field("id", call->id).field("type", "function").key("function").object();
-    out.field("name", call->name).field("arguments", arguments).end_object().end_object();
-  }
-  if (!shown.calls.empty()) out.end_array();
-  out.end_object();
-}
 
 bool counts_first_alone(ValueView root) {
   const std::optional<ValueView> choices = find_filled(root, "choices");
@@ -145,8 +225,8 @@ void note_report(Operation operation, ValueView root, AnswerFacts& facts) {
 
 }  // namespace
 
-Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
-                                              AnswerFacts& facts) {
+Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
+                                       const WriterOptions& options, AnswerFacts& facts) {
   const ValueView root = body.root();
   if (operation == Operation::Embed) {
     if (std::optional<Fault> fault = find_error(root)) return fail(*std::move(fault));
@@ -157,14 +237,18 @@ Result<std::optional<json::Span>> scan_answer(Operation operation, const json::T
     for (const ValueView choice : choices) {
       tally_message(choice, facts.delivered);
       NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(choice));
-      if (!facts.stop) facts.stop = stop;
+      if (!facts.stop && stop) facts.stop = settle_stop(stop, shows_calls(choice), refuses(choice));
     }
   }
   note_report(operation, root, facts);
-  const std::optional<ValueView> model = root.find("model");
-  if (!model || !model->is_string()) return std::nullopt;
-  facts.upstream_model = model->text();
-  return model->span();
+  std::vector<Patch> patches;
+  if (const auto model = root.find("model"); model && model->is_string()) {
+    facts.upstream_model = model->text();
+    rename(patches, *model, options.public_model);
+  }
+  rename_id(patches, root, id_prefix(operation), options.answer_id);
+  std::ranges::sort(patches, {}, &Patch::begin);
+  return patches;
 }
 
 Result<chat::Response> read_answer(const json::Tree& body) {
@@ -173,37 +257,17 @@ Result<chat::Response> read_answer(const json::Tree& body) {
   chat::Response response;
   response.id = text_of(root, "id");
   response.model = text_of(root, "model");
+  response.service_tier = find_tier(root);
   if (const auto created = root.find("created"))
     response.created_s = created->integer().value_or(0);
   for (const ValueView value : choices) {
     const auto index = static_cast<std::uint32_t>(response.choices.size());
-    NARU_TRY(chat::Choice choice, read_choice_of(value, index));
+    NARU_TRY(chat::Choice choice, ChoiceReader(index, response.losses).read(value));
     response.choices.push_back(std::move(choice));
   }
   if (const auto usage = root.find("usage"); usage && !counts_first_alone(root))
     response.usage = read_usage(*usage);
   return response;
-}
-
-std::string write_answer(const chat::Response& response) {
-  std::string body;
-  json::Writer out(body);
-  out.object().field("id", response.id).field("object", "chat.completion");
-  out.field("created", response.created_s).field("model", response.model);
-  out.key("choices").array();
-  std::int64_t index = 0;
-  for (const chat::Choice& choice : response.choices) {
-    out.object().field("index", index++).key("message");
-    write_message_of(out, shown_of(choice));
-    out.key("logprobs").null().field("finish_reason", word_of(choice.stop)).end_object();
-  }
-  out.end_array();
-  if (response.usage) {
-    out.key("usage");
-    write_usage(out, *response.usage);
-  }
-  out.end_object();
-  return body;
 }
 
 }  // namespace naru::dialect::openai_chat_wire

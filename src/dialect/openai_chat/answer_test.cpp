@@ -17,23 +17,34 @@ struct Scanned {
 Scanned scan(const std::string& body, Operation operation = Operation::Chat) {
   const Parsed parsed(body);
   Scanned scanned;
-  const auto span = openai_chat().scan_answer(operation, parsed.tree(), scanned.facts);
-  if (!span) scanned.fault = span.error();
-  if (span && *span) scanned.model = body.substr((*span)->begin, (*span)->end - (*span)->begin);
+  const auto patches = openai_chat().scan_answer(
+      operation, parsed.tree(), {.public_model = "public", .answer_id = {}}, scanned.facts);
+  if (!patches) scanned.fault = patches.error();
+  if (patches && patches->size() == 1) {
+    const Patch& patch = patches->front();
+    scanned.model = body.substr(patch.begin, patch.end - patch.begin);
+    EXPECT_EQ(patch.with, R"("public")");
+  }
   return scanned;
 }
 
 std::string answer(std::string_view message, std::string_view stop, std::string_view more = "") {
-  return fmt::format(R"({{"id":"c","object":"chat.completion","created":5,"model":"up","choices":[)"
-                     R"({{"index":0,"message":{},"finish_reason":{}}}]{}}})",
-                     message, stop, more);
+  return fmt::format(
+      R"({{"id":"chatcmpl-c","object":"chat.completion","created":5,"model":"up","choices":[)"
+      R"({{"index":0,"message":{},"finish_reason":{}}}]{}}})",
+      message, stop, more);
+}
+
+chat::Response read(const std::string& body) {
+  const auto tree = json::Tree::parse(body, json::kFromUpstream);
+  EXPECT_TRUE(tree) << body;
+  const auto response = openai_chat().read_answer(*tree);
+  EXPECT_TRUE(response) << response.error().detail;
+  return response ? *response : chat::Response{.id = {}, .model = {}, .choices = {{}}};
 }
 
 chat::Choice read_choice(std::string_view message, std::string_view stop) {
-  const Parsed parsed(answer(message, stop));
-  const auto response = openai_chat().read_answer(parsed.tree());
-  EXPECT_TRUE(response) << response.error().detail;
-  return response ? response->choices.at(0) : chat::Choice{};
+  return read(answer(message, stop)).choices.at(0);
 }
 
 chat::Usage usage_of(std::string_view usage) {
@@ -169,34 +180,125 @@ TEST(OpenAiAnswer, reads_parts_in_the_order_a_stream_gives_them) {
                                                    chat::ToolCall{"call_0_0", "f", ""}}));
 }
 
-TEST(OpenAiAnswer, refuses_content_it_cannot_carry) {
-  const Parsed parsed(answer(R"({"content":[{"type":"hologram"}]})", R"("stop")"));
-  EXPECT_EQ(openai_chat().read_answer(parsed.tree()).error().kind, FaultKind::UpstreamInvalid);
+TEST(OpenAiAnswer, gives_ids_of_its_own_form) {
+  const Parsed parsed(R"({"id":"resp_1","model":"m","choices":[{"message":{"content":"a"}}]})");
+  AnswerFacts facts;
+  const auto patches = openai_chat().scan_answer(
+      Operation::Chat, parsed.tree(), {.public_model = "m", .answer_id = "chatcmpl-1"}, facts);
+  ASSERT_TRUE(patches);
+  EXPECT_EQ(patched(parsed.tree().text(), *patches),
+            R"({"id":"chatcmpl-1","model":"m","choices":[{"message":{"content":"a"}}]})");
 }
 
-TEST(OpenAiAnswer, is_written_as_the_sdks_type_it) {
-  const chat::Response response{
-      .id = "chatcmpl-1",
-      .model = "m",
-      .created_s = 5,
-      .choices = {{.parts = {chat::Thinking{"hm", "s"}, chat::Text{"a"}, chat::Text{"b"}},
-                   .stop = StopReason::StopSequence}},
-      .usage = chat::Usage{.input = 1, .cache_read = 2, .cache_write_5m = 3, .output = 4}};
-  EXPECT_EQ(openai_chat().write_answer(response),
-            R"({"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"m","choices":[)"
-            R"({"index":0,"message":{"role":"assistant","content":"ab","refusal":null,)"
-            R"("reasoning_content":"hm"},"logprobs":null,"finish_reason":"stop"}],)"
-            R"("usage":{"prompt_tokens":6,"completion_tokens":4,"total_tokens":10,)"
-            R"("prompt_tokens_details":{"cached_tokens":2},)"
-            R"("completion_tokens_details":{"reasoning_tokens":0}}})");
+TEST(OpenAiAnswer, settles_what_a_stop_means_on_the_same_dialect_too) {
+  EXPECT_EQ(scan(answer(kCalls, R"("stop")")).facts.stop, StopReason::ToolUse);
+  EXPECT_EQ(scan(answer(R"({"refusal":"no"})", R"("stop")")).facts.stop, StopReason::Refusal);
 }
 
-TEST(OpenAiAnswer, writes_a_call_without_content_as_null) {
-  const chat::Response response{
-      .id = "i", .model = "m", .choices = {{.parts = {chat::ToolCall{"c", "f", ""}}}}};
-  const std::string body = openai_chat().write_answer(response);
-  EXPECT_NE(body.find(R"("content":null)"), std::string::npos);
-  EXPECT_NE(body.find(R"("function":{"name":"f","arguments":"{}"})"), std::string::npos);
+TEST(OpenAiAnswer, counts_what_was_written_to_a_cache) {
+  EXPECT_EQ(usage_of(R"({"prompt_tokens":19,"completion_tokens":7,)"
+                     R"("prompt_tokens_details":{"cached_tokens":12,"cache_write_tokens":5}})"),
+            (chat::Usage{.input = 2, .cache_read = 12, .cache_write_5m = 5, .output = 7}));
+}
+
+TEST(OpenAiAnswer, tells_the_tier_that_served_it_if_it_is_one) {
+  const std::string_view message = R"({"content":"a"})";
+  EXPECT_EQ(read(answer(message, "null", R"(,"service_tier":"flex")")).service_tier, "flex");
+  EXPECT_EQ(read(answer(message, "null", R"(,"service_tier":"turbo")")).service_tier, "");
+}
+
+TEST(OpenAiAnswer, tells_a_refusal_apart_from_text) {
+  chat::Text refusal{"no"};
+  refusal.refusal = true;
+  EXPECT_EQ(read_choice(R"({"content":"well","refusal":"no"})", R"("stop")").parts,
+            (std::vector<chat::Part>{chat::Text{"well"}, refusal}));
+}
+
+TEST(OpenAiAnswer, attaches_log_probabilities_to_what_they_are_of) {
+  const chat::Response response =
+      read(R"({"model":"m","choices":[{"message":{"content":"a","refusal":"no"},"logprobs":)"
+           R"({"content":[{"token":"a","logprob":NaN}],"refusal":[{"token":"no"}]}}]})");
+  const auto& parts = response.choices.at(0).parts;
+  EXPECT_EQ(std::get<chat::Text>(parts.at(0)).logprobs, R"([{"token":"a","logprob":null}])");
+  EXPECT_EQ(std::get<chat::Text>(parts.at(1)).logprobs, R"([{"token":"no"}])");
+}
+
+constexpr std::string_view kCited =
+    R"({"type":"url_citation","url_citation":{"end_index":2,"start_index":1,"url":"https://a","title":"t"}})";
+
+TEST(OpenAiAnswer, tells_what_it_cites) {
+  const chat::Choice choice =
+      read_choice(fmt::format(R"({{"content":"abc","annotations":[{}]}})", kCited), R"("stop")");
+  EXPECT_EQ(std::get<chat::Text>(choice.parts.at(0)).citations,
+            (std::vector<chat::Citation>{
+                {.url = "https://a", .title = "t", .quote = {}, .raw = std::string(kCited)}}));
+}
+
+chat::Thinking thought(std::string text, std::string sealed, chat::Seal seal) {
+  return {.text = std::move(text), .sealed = std::move(sealed), .seal = seal};
+}
+
+TEST(OpenAiAnswer, reads_reasoning_with_its_seals) {
+  const chat::Choice choice = read_choice(
+      R"({"content":"b","reasoning_content":"hmha","reasoning_details":[)"
+      R"({"type":"reasoning.text","text":"hm","signature":"s1"},)"
+      R"({"type":"reasoning.summary","summary":"h"},{"type":"reasoning.text","text":"a"},)"
+      R"({"type":"reasoning.text","signature":"s2"},)"
+      R"({"type":"reasoning.encrypted","data":"e","id":"rs_1"}]})",
+      R"("stop")");
+  chat::Thinking hidden = thought("", "e", chat::Seal::Encrypted);
+  hidden.id = "rs_1";
+  EXPECT_EQ(choice.parts, (std::vector<chat::Part>{thought("hm", "s1", chat::Seal::Signature),
+                                                   thought("ha", "s2", chat::Seal::Signature),
+                                                   hidden, chat::Text{"b"}}));
+}
+
+TEST(OpenAiAnswer, keeps_reasoning_that_its_details_only_seal) {
+  EXPECT_EQ(
+      read_choice(R"({"reasoning":"hm","reasoning_details":[)"
+                  R"({"type":"reasoning.encrypted","data":"e"}]})",
+                  R"("stop")")
+          .parts,
+      (std::vector<chat::Part>{chat::Thinking{"hm"}, thought("", "e", chat::Seal::Encrypted)}));
+  EXPECT_EQ(read_choice(R"({"reasoning":"hm","reasoning_details":[)"
+                        R"({"type":"reasoning.text","signature":"s"}]})",
+                        R"("stop")")
+                .parts,
+            (std::vector<chat::Part>{thought("hm", "s", chat::Seal::Signature)}));
+}
+
+struct Unknown {
+  std::string_view message;
+  std::string_view field;
+};
+class OpenAiUnknown : public ::testing::TestWithParam<Unknown> {};
+TEST_P(OpenAiUnknown, is_a_loss) {
+  const std::string body =
+      fmt::format(R"({{"model":"m","choices":[{{"message":{}}},{{"message":{}}}]}})",
+                  GetParam().message, GetParam().message);
+  const std::vector<chat::Loss> losses = read(body).losses;
+  ASSERT_EQ(losses.size(), 2U);
+  EXPECT_EQ(losses[0].field, fmt::format("answer.{}", GetParam().field));
+  EXPECT_EQ(losses[1].field, fmt::format("answer.choices[1].{}", GetParam().field));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Parts, OpenAiUnknown,
+    ::testing::Values(
+        Unknown{R"({"content":[{"type":"text","text":"a"},{"type":"hologram"}]})", "content[1]"},
+        Unknown{R"({"content":null,"audio":{"id":"a","data":"AAAA"}})", "audio"},
+        Unknown{R"({"content":"a","x Y":1})", "message"},
+        Unknown{R"({"content":null,"annotations":[{"type":"url_citation"}]})", "annotations"},
+        Unknown{R"({"tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"x"}}]})",
+                "tool_calls[0]"},
+        Unknown{R"({"content":"a","reasoning_details":[{"type":"reasoning.smoke"}]})",
+                "reasoning_details[0]"}));
+
+TEST(OpenAiAnswer, loses_nothing_in_members_that_say_nothing) {
+  EXPECT_EQ(read(answer(R"({"role":"assistant","content":"a","refusal":null,"annotations":[],)"
+                        R"("audio":null,"function_call":null,"tool_calls":[],"images":[],"x":""})",
+                        R"("stop")"))
+                .losses,
+            std::vector<chat::Loss>{});
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "dialect/cut.h"
+#include "dialect/json_views.h"
 #include "dialect/openai_chat/codec.h"
+#include "dialect/seals.h"
 
 namespace naru::dialect::openai_chat_wire {
 namespace {
@@ -27,6 +30,33 @@ void ask_usage(ValueView body, json::Span model, std::vector<Patch>& patches) {
   patches.push_back({inside, inside, fmt::format("{}{}", kAsk, options->size() > 0 ? "," : "")});
 }
 
+bool is_wrapped(ValueView detail) {
+  return is_wrapped_seal(text_of(detail, "signature")) || is_wrapped_seal(text_of(detail, "data"));
+}
+
+/// Reasoning that naru brought from another dialect means nothing to this one. Where all of it came
+/// so, its text goes too: strict servers refuse members they do not know.
+void cut_wrapped(ValueView message, std::size_t index, std::vector<Patch>& patches,
+                 std::vector<chat::Loss>& losses) {
+  const std::optional<ValueView> details = find_filled(message, "reasoning_details");
+  if (!details || !details->is_array()) return;
+  std::size_t wrapped = 0;
+  for (std::size_t at = 0; const ValueView detail : *details) {
+    if (is_wrapped(detail)) {
+      ++wrapped;
+      losses.push_back({fmt::format("messages[{}].reasoning_details[{}]", index, at),
+                        "its reasoning was sealed in another dialect"});
+    }
+    ++at;
+  }
+  if (wrapped == 0) return;
+  if (wrapped < details->size())
+    return cut_children(*details, patches, [](ValueView detail) { return !is_wrapped(detail); });
+  cut_children(message, patches, [](ValueView member) {
+    return member.key() != "reasoning_details" && member.key() != "reasoning_content";
+  });
+}
+
 }  // namespace
 
 std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
@@ -42,7 +72,13 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
     ask_usage(body.root(), scan.model_span, patches);
   if (streams && forward.ask_counts)
     patches.push_back({scan.model_span.end, scan.model_span.end, R"(,"timings_per_token":true)"});
-  if (forward.listed_fields_only) list_unlisted(operation, body.root(), patches, losses);
+  const std::optional<ValueView> messages = body.root().find("messages");
+  if (forward.listed_fields_only) {
+    list_unlisted(operation, body.root(), patches, losses);
+  } else if (operation == Operation::Chat && messages) {
+    for (std::size_t index = 0; const ValueView message : *messages)
+      cut_wrapped(message, index++, patches, losses);
+  }
   std::ranges::sort(patches, {},
                     [](const Patch& patch) { return std::pair(patch.begin, patch.end); });
   return patched(body.text(), patches);

@@ -161,5 +161,51 @@ TEST(OpenAiForward, lists_fields_of_completions_and_embeddings_too) {
   EXPECT_EQ(embed.losses, (Strings{"dimensions", "x"}));  // llama-server has no dimensions
 }
 
+/// What a provider is given of an assistant's message with `members`.
+Forwarded with_turn(std::string_view members, bool engine = false) {
+  const std::string body = fmt::format(
+      R"({{"model":"m","messages":[{{"role":"user"}},{{"role":"assistant",{}}}]}})", members);
+  Forwarded done = forward(body, {.upstream_model = "m", .listed_fields_only = engine});
+  EXPECT_TRUE(Parsed(done.body).ok()) << done.body;
+  return done;
+}
+
+std::string turn(std::string_view members) {
+  return fmt::format(R"({{"model":"m","messages":[{{"role":"user"}},{{"role":"assistant"{}}}]}})",
+                     members);
+}
+
+TEST(OpenAiForward, cuts_out_reasoning_that_came_from_another_dialect) {
+  const Forwarded all =
+      with_turn(R"("content":"a","reasoning_content":"hm","reasoning_details":[)"
+                R"({"type":"reasoning.text","text":"hm","signature":"naru1:signature:up::s"},)"
+                R"({"type":"reasoning.encrypted","data":"naru1:redacted:up::d"}],"x":1)");
+  EXPECT_EQ(all.body, turn(R"(,"content":"a","x":1)"));
+  EXPECT_EQ(all.losses,
+            (Strings{"messages[1].reasoning_details[0]", "messages[1].reasoning_details[1]"}));
+  const Forwarded one = with_turn(
+      R"("reasoning_content":"hm","reasoning_details":[{"type":"reasoning.text","signature":"s"},)"
+      R"({"type":"reasoning.encrypted","data":"naru1:redacted:up::d"}])");
+  EXPECT_EQ(one.body, turn(R"(,"reasoning_content":"hm","reasoning_details":[)"
+                           R"({"type":"reasoning.text","signature":"s"}])"));
+  EXPECT_EQ(one.losses, Strings{"messages[1].reasoning_details[1]"});
+}
+
+TEST(OpenAiForward, leaves_a_providers_own_reasoning_as_it_is) {
+  constexpr std::string_view kOwn =
+      R"("reasoning_details":[{"type":"reasoning.text","text":"naru1:","signature":"s"}])";
+  EXPECT_EQ(with_turn(kOwn).body, turn(fmt::format(",{}", kOwn)));
+  EXPECT_EQ(with_turn(kOwn).losses, Strings{});
+}
+
+TEST(OpenAiForward, gives_engines_no_sealed_reasoning) {
+  const Forwarded done =
+      with_turn(R"("content":"a","reasoning_content":"hm","annotations":[],"audio":null,)"
+                R"("reasoning_details":[{"type":"reasoning.encrypted","data":"naru1:none:up::"}])",
+                true);
+  EXPECT_EQ(done.body, turn(R"(,"content":"a","reasoning_content":"hm")"));
+  EXPECT_EQ(done.losses, Strings{"messages[1].reasoning_details"});
+}
+
 }  // namespace
 }  // namespace naru::dialect

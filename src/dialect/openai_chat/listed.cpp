@@ -101,7 +101,8 @@ void list_message(ValueView message, std::size_t index, std::vector<Patch>& patc
                   std::vector<chat::Loss>& losses) {
   cut_children(message, patches, [&](ValueView member) {
     const bool listed = in_list(kMessage, member.key());
-    if (!listed)
+    const bool says_nothing = member.is_null() || (member.is_array() && member.size() == 0);
+    if (!listed && !says_nothing)
       losses.push_back({fmt::format("messages[{}].{}", index, member.key()),
                         "the engine is given listed fields only"});
     return listed;

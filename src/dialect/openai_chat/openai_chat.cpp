@@ -1,6 +1,7 @@
 #include "base/id.h"
 #include "dialect/openai/openai.h"
 #include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/words.h"
 
 namespace naru::dialect {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 class OpenAiChat final : public Dialect {
  public:
   std::string_view name() const override { return "openai_chat"; }
+  std::string_view family() const override { return "openai"; }
   bool serves(Operation operation) const override { return operation != Operation::CountTokens; }
 
   std::string_view path(Operation operation) const override {
@@ -25,10 +27,7 @@ class OpenAiChat final : public Dialect {
   }
 
   std::string make_id(Operation operation, Rng& rng) const override {
-    return random_id(operation == Operation::Chat       ? "chatcmpl-"
-                     : operation == Operation::Complete ? "cmpl-"
-                                                        : "embd-",
-                     rng);
+    return random_id(openai_chat_wire::id_prefix(operation), rng);
   }
 
   Result<RequestScan> scan_request(Operation operation, const json::Tree& body) const override {
@@ -39,40 +38,53 @@ class OpenAiChat final : public Dialect {
                               std::vector<chat::Loss>& losses) const override {
     return openai_chat_wire::forward_request(operation, body, scan, forward, losses);
   }
-  Result<chat::Request> read_request(const json::Tree& body) const override {
+  Result<chat::Request> read_request(Operation, const json::Tree& body) const override {
     return openai_chat_wire::read_request(body);
   }
-  Result<std::string> write_request(const chat::Request& request,
+  Result<std::string> write_request(Operation, const chat::Request& request,
                                     std::vector<chat::Loss>& losses) const override {
     return openai_chat_wire::write_request(request, losses);
   }
+  std::vector<MediaUrl> media_urls(const json::Tree& body) const override {
+    return openai_chat_wire::media_urls(body.root());
+  }
+  std::string inline_media(std::string_view media_type, std::string_view base64) const override {
+    return openai_chat_wire::inline_media(media_type, base64);
+  }
+  std::string_view empty_part() const override { return R"({"type":"text","text":""})"; }
 
-  Result<std::optional<json::Span>> scan_answer(Operation operation, const json::Tree& body,
-                                                AnswerFacts& facts) const override {
-    return openai_chat_wire::scan_answer(operation, body, facts);
+  Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
+                                         const WriterOptions& options,
+                                         AnswerFacts& facts) const override {
+    return openai_chat_wire::scan_answer(operation, body, options, facts);
   }
   Result<chat::Response> read_answer(const json::Tree& body) const override {
     return openai_chat_wire::read_answer(body);
   }
-  std::string write_answer(const chat::Response& response) const override {
-    return openai_chat_wire::write_answer(response);
+  std::string write_answer(const chat::Response& response, const WriterOptions& options,
+                           std::vector<chat::Loss>& losses) const override {
+    return openai_chat_wire::write_answer(response, options, losses);
   }
 
-  std::unique_ptr<StreamScanner> make_scanner(Operation operation) const override {
-    return openai_chat_wire::make_scanner(operation);
+  std::unique_ptr<StreamScanner> make_scanner(Operation operation,
+                                              const WriterOptions& options) const override {
+    return openai_chat_wire::make_scanner(operation, options);
   }
-  std::unique_ptr<StreamReader> make_reader() const override { return openai_chat_wire::make_reader(); }
+  std::unique_ptr<StreamReader> make_reader() const override {
+    return openai_chat_wire::make_reader();
+  }
   std::unique_ptr<StreamWriter> make_writer(WriterOptions options) const override {
     return openai_chat_wire::make_writer(std::move(options));
   }
-  std::string_view ping() const override { return openai_chat_wire::kPing; }
+  std::string_view ping() const override { return openai_wire::kPing; }
   std::string_view end_mark() const override { return openai_chat_wire::kDone; }
 
   /// The request's id stands in the answer's head, where clients of this dialect look for it.
   std::string write_error(const Fault& fault, std::string_view) const override {
     return openai_wire::write_error(fault);
   }
-  std::string write_stream_error(const Fault& fault, std::string_view) const override {
+  std::string write_stream_error(const Fault& fault, std::string_view,
+                                 std::int64_t) const override {
     return fmt::format("data: {}\n\n", openai_wire::write_error(fault));
   }
   Fault read_error(int status, std::string_view body) const override {

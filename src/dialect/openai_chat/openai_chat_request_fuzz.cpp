@@ -27,13 +27,30 @@ void check_forward(Operation operation, const json::Tree& body, const RequestSca
   NARU_CHECK(!streams || again->stream_usage, "its stream will tell usage");
 }
 
-void check_crossing(const json::Tree& body) {
-  const Result<chat::Request> request = openai_chat().read_request(body);
-  if (!request) return;
+std::string written(const chat::Request& request) {
   std::vector<chat::Loss> losses;
-  const testing::Parsed written(*openai_chat().write_request(*request, losses));
-  NARU_CHECK(written.ok(), "what is written is JSON");
-  NARU_CHECK(openai_chat().read_request(written.tree()).has_value(), "it can be read again");
+  return *openai_chat().write_request(Operation::Chat, request, losses);
+}
+
+/// Sealed reasoning goes back to its maker alone, and once written it no longer tells who that is.
+void forget_seals(chat::Request& request) {
+  const auto is_sealed = [](const chat::Part& part) {
+    const auto* thinking = std::get_if<chat::Thinking>(&part);
+    return thinking != nullptr && thinking->seal != chat::Seal::None;
+  };
+  for (chat::Message& message : request.messages) std::erase_if(message.parts, is_sealed);
+}
+
+void check_crossing(const json::Tree& body) {
+  Result<chat::Request> request = openai_chat().read_request(Operation::Chat, body);
+  if (!request) return;
+  NARU_CHECK(testing::Parsed(written(*request)).ok(), "what is written is JSON");
+  forget_seals(*request);
+  const testing::Parsed once(written(*request));
+  NARU_CHECK(once.ok(), "what is written is JSON");
+  const Result<chat::Request> again = openai_chat().read_request(Operation::Chat, once.tree());
+  NARU_CHECK(again.has_value(), "it can be read again");
+  NARU_CHECK(written(*again) == once.tree().text(), "it says the same then");
 }
 
 }  // namespace

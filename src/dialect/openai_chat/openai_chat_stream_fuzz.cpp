@@ -1,7 +1,8 @@
 #include "dialect/testing_events.h"
 
 // Any bytes as an upstream's stream: canonical events keep to their grammar, a client's stream is
-// framed JSON, and where the bytes are cut makes no difference.
+// framed JSON, and where the bytes are cut makes no difference. As a plain answer: what is read can
+// be shown and read again.
 namespace naru::dialect {
 namespace {
 
@@ -34,9 +35,22 @@ void check_events(std::string_view bytes) {
   if (fault) return;
   const auto writer = openai_chat().make_writer({.public_model = "m", .answer_id = "i"});
   std::string written;
+  std::vector<chat::Loss> losses;
   for (const chat::Event& event : events)
-    if (!std::holds_alternative<chat::Ended>(event)) writer->write(event, written);
+    if (!std::holds_alternative<chat::Ended>(event)) writer->write(event, written, losses);
   check_frames(written + "\n");  // a ping is a line without a blank one behind it
+}
+
+void check_plain(std::string_view bytes) {
+  const auto tree = json::Tree::parse(bytes, json::kFromUpstream);
+  if (!tree) return;
+  const Result<chat::Response> response = openai_chat().read_answer(*tree);
+  if (!response) return;
+  std::vector<chat::Loss> losses;
+  const testing::Parsed shown(
+      openai_chat().write_answer(*response, {.public_model = "m", .answer_id = "i"}, losses));
+  NARU_CHECK(shown.ok(), "what is shown is JSON");
+  NARU_CHECK(openai_chat().read_answer(shown.tree()).has_value(), "it can be read again");
 }
 
 }  // namespace
@@ -46,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace naru::dialect;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   check_events(bytes);
+  check_plain(bytes);
   for (const Ends& ends : {kSame, kCross}) check_way(ends, bytes);
   return 0;
 }

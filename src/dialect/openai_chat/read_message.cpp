@@ -1,6 +1,8 @@
 #include "base/json_fields.h"
 #include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/marks.h"
 #include "dialect/openai_chat/words.h"
+#include "dialect/seals.h"
 
 namespace naru::dialect::openai_chat_wire {
 namespace {
@@ -19,19 +21,30 @@ void keep_rest(const FieldReader& in, std::string_view before, Extra& extra) {
   }
 }
 
-/// `data:image/png;base64,AAAA` as bytes; any other address stays one.
-chat::Image image_of(std::string_view url) {
-  chat::Image image;
-  const std::size_t comma = url.find(',');
-  const std::string_view head = url.substr(0, comma == std::string_view::npos ? 0 : comma);
+struct BytesView {
+  std::string_view media_type;
+  std::string_view base64;
+};
+/// `data:image/png;base64,AAAA` as bytes; nullopt for any other address.
+std::optional<BytesView> find_bytes(std::string_view url) {
   constexpr std::string_view kScheme = "data:";
   constexpr std::string_view kBase64 = ";base64";
-  if (!head.starts_with(kScheme) || !head.ends_with(kBase64)) {
+  const std::size_t comma = url.find(',');
+  std::string_view head = url.substr(0, comma == std::string_view::npos ? 0 : comma);
+  if (!head.starts_with(kScheme) || !head.ends_with(kBase64)) return std::nullopt;
+  head.remove_prefix(kScheme.size());
+  head.remove_suffix(kBase64.size());
+  return BytesView{head, url.substr(comma + 1)};
+}
+
+chat::Image image_of(std::string_view url) {
+  chat::Image image;
+  if (const std::optional<BytesView> bytes = find_bytes(url)) {
+    image.data = bytes->base64;
+    image.media_type = bytes->media_type;
+  } else {
     image.url = url;
-    return image;
   }
-  image.data = url.substr(comma + 1);
-  image.media_type = head.substr(kScheme.size(), head.size() - kScheme.size() - kBase64.size());
   return image;
 }
 
@@ -50,11 +63,37 @@ chat::Part read_image(FieldReader& part, std::string_view path, Extra& extra) {
   return image;
 }
 
+chat::Text refusal_of(std::string text) {
+  chat::Text refusal;
+  refusal.text = std::move(text);
+  refusal.refusal = true;
+  return refusal;
+}
+
+/// Only a file that comes along is a document; one by the id of an account means nothing elsewhere.
+chat::Part read_file(ValueView value, FieldReader& part, std::string_view path, Extra& extra) {
+  const std::optional<ValueView> holder = part.need("file", Type::Object);
+  if (!holder) return chat::Document{};
+  const std::optional<BytesView> bytes = find_bytes(text_of(*holder, "file_data"));
+  if (!bytes || find_words(*holder, "file_id"))
+    return chat::Opaque{"file", std::string(value.raw())};
+  FieldReader in(*holder, part.path_of("file"));
+  in.find_any("file_data");
+  chat::Document document;
+  document.data = bytes->base64;
+  document.media_type = bytes->media_type;
+  document.name = in.find_text("filename").value_or("");
+  part.absorb(in);
+  keep_inner_rest(in, fmt::format("{}.file", path), extra);
+  return document;
+}
+
 chat::Part read_part(ValueView value, FieldReader& in, std::string_view path, Extra& extra) {
   const std::string type = in.text("type");
   if (type == "text") return chat::Text{in.text("text")};
-  if (type == "refusal") return chat::Text{in.text("refusal")};
+  if (type == "refusal") return refusal_of(in.text("refusal"));
   if (type == "image_url") return read_image(in, path, extra);
+  if (type == "file") return read_file(value, in, path, extra);
   return chat::Opaque{type, std::string(value.raw())};
 }
 
@@ -121,28 +160,71 @@ void read_tool_calls(FieldReader& in, std::vector<chat::Part>& parts, Extra& ext
   parts.emplace_back(std::move(older));
 }
 
-/// The text of a tool's result; parts of it that are no text stay apart.
-void read_result(FieldReader& in, std::string call_id, chat::Message& message) {
-  chat::ToolResult result{.call_id = std::move(call_id), .text = {}};
-  std::vector<chat::Part> others;
-  for (chat::Part& part : read_content(in, message.extra)) {
-    if (const auto* text = std::get_if<chat::Text>(&part))
-      result.text += text->text;
-    else
-      others.push_back(std::move(part));
+template <class Into>
+void move_parts(std::vector<chat::Part>&& parts, std::vector<Into>& out) {
+  for (chat::Part& part : parts) {
+    if (auto* text = std::get_if<chat::Text>(&part)) out.emplace_back(std::move(*text));
+    if (auto* image = std::get_if<chat::Image>(&part)) out.emplace_back(std::move(*image));
+    if (auto* document = std::get_if<chat::Document>(&part)) out.emplace_back(std::move(*document));
+    if (auto* opaque = std::get_if<chat::Opaque>(&part)) out.emplace_back(std::move(*opaque));
   }
+}
+
+void read_result(FieldReader& in, std::string call_id, chat::Message& message) {
+  chat::ToolResult result{.call_id = std::move(call_id), .parts = {}};
+  move_parts(read_content(in, message.extra), result.parts);
   message.parts.emplace_back(std::move(result));
-  std::ranges::move(others, std::back_inserter(message.parts));
+}
+
+/// Reasoning as naru or another gateway has given it. Gives whether any of it is a part now.
+bool read_details(FieldReader& in, chat::Message& message) {
+  const std::optional<ValueView> details = in.find_any("reasoning_details");
+  if (!details) return false;
+  if (!details->is_array()) in.problem("reasoning_details", "must be a list");
+  for (std::size_t at = 0; const ValueView value : *details) {
+    const std::string path = fmt::format("reasoning_details[{}]", at++);
+    const std::optional<DetailView> detail = find_detail(value);
+    if (!detail) {
+      message.extra.push_back({path, std::string(value.raw())});
+      continue;
+    }
+    chat::Thinking thinking{.text = std::string(detail->text), .id = std::string(detail->id)};
+    unwrap_seal(detail->sealed, detail->seal, thinking);
+    message.parts.emplace_back(std::move(thinking));
+  }
+  return !message.parts.empty();
+}
+
+void read_reasoning(FieldReader& in, chat::Message& message) {
+  const std::optional<std::string> newer = in.find_text("reasoning_content");
+  const std::optional<std::string> older = in.find_text("reasoning");
+  if (read_details(in, message)) return;
+  const std::string& text = newer ? *newer : older.value_or("");
+  if (!text.empty()) message.parts.emplace_back(chat::Thinking{.text = text});
+}
+
+/// SDKs send an answer back as it came, its annotations with it.
+void read_annotations(FieldReader& in, chat::Message& message) {
+  const std::optional<ValueView> annotations = in.find_any("annotations");
+  if (!annotations || annotations->size() == 0) return;
+  chat::Text* cites = nullptr;
+  for (chat::Part& part : message.parts)
+    if (auto* text = std::get_if<chat::Text>(&part); text != nullptr && !text->refusal)
+      cites = text;
+  if (cites == nullptr) {
+    message.extra.push_back({"annotations", std::string(annotations->raw())});
+    return;
+  }
+  for (const ValueView one : *annotations) cites->citations.push_back(read_citation(one));
 }
 
 void read_assistant(FieldReader& in, chat::Message& message) {
   message.role = chat::Role::Assistant;
-  std::optional<std::string> thinking = in.find_text("reasoning_content");
-  if (!thinking) thinking = in.find_text("reasoning");
-  if (thinking && !thinking->empty()) message.parts.emplace_back(chat::Thinking{*thinking, {}});
+  read_reasoning(in, message);
   std::ranges::move(read_content(in, message.extra), std::back_inserter(message.parts));
+  read_annotations(in, message);
   const std::optional<std::string> refusal = in.find_text("refusal");
-  if (refusal && !refusal->empty()) message.parts.emplace_back(chat::Text{*refusal});
+  if (refusal && !refusal->empty()) message.parts.emplace_back(refusal_of(*refusal));
   read_tool_calls(in, message.parts, message.extra);
 }
 

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "dialect/facts.h"
 #include "dialect/openai_chat/codec.h"
+#include "dialect/openai_chat/marks.h"
 #include "dialect/openai_chat/words.h"
 #include "dialect/pair_joiner.h"
 
@@ -11,6 +12,7 @@ using json::ValueView;
 using Events = std::vector<chat::Event>;
 
 constexpr std::size_t kMostCalls = 1024;  // in one choice
+constexpr std::size_t kMostLost = 64;     // named in one choice
 
 /// One choice of a stream, cut into parts of which only the last is open.
 class ChoiceReader {
@@ -21,6 +23,8 @@ class ChoiceReader {
 
   Result<void> read(ValueView value, Events& out) {
     if (const std::optional<ValueView> delta = value.find("delta")) {
+      for (const bool refusal : {false, true})
+        join_lists(logprobs_[refusal], find_logprobs(value, refusal));
       NARU_TRY_VOID(read_delta(*delta, out));
     }
     NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(value));
@@ -32,7 +36,8 @@ class ChoiceReader {
   Result<void> finish(std::optional<chat::StopReason> stop, Events& out) {
     if (finished_) return {};
     for (const Call& call : calls_)
-      if (!call.started) return broken("stream", "calls a tool without naming it");
+      if (!call.started && !call.lost) return broken("stream", "calls a tool without naming it");
+    if (!logprobs_[0].empty() || !logprobs_[1].empty()) lose("logprobs", out);
     end_part(out);
     finished_ = true;
     const chat::StopReason settled = settle_stop(stop, !calls_.empty(), refused_);
@@ -41,23 +46,22 @@ class ChoiceReader {
   }
 
  private:
-  enum class Open : std::uint8_t { Nothing, Text, Thinking, Call };
+  enum class Open : std::uint8_t { Nothing, Text, Refusal, Thinking, Call };
   struct Call {
     std::int64_t index = 0;
-    std::string id;
+    std::string id = {};
     bool started = false;
+    bool lost = false;  // of a kind we do not model
   };
 
   Result<void> read_delta(ValueView delta, Events& out) {
-    NARU_TRY(const std::vector<SaidView> said, read_said(delta));
+    const std::vector<SaidView> said = read_said(delta);
     const std::optional<ValueView> calls = find_filled(delta, "tool_calls");
     const std::optional<ValueView> older = find_filled(delta, "function_call");
     if (finished_ && (!said.empty() || calls || older))
       return broken("stream", "goes on after the end of its choice");
-    for (const SaidView& one : said) {
-      refused_ = refused_ || one.refusal;
-      add_text(one, out);
-    }
+    read_words(said, delta, out);
+    read_marks(delta, out);
     if (calls)
       for (const ValueView call : *calls) NARU_TRY_VOID(read_call(call, out));
     if (older) {
@@ -67,27 +71,109 @@ class ChoiceReader {
     return {};
   }
 
+  /// The seals of what a delta thinks stand beside it; they come before what it says.
+  void read_words(const std::vector<SaidView>& said, ValueView delta, Events& out) {
+    const auto first = std::ranges::find_if(
+        said, [](const SaidView& one) { return one.as != SaidView::As::Thinking; });
+    for (auto at = said.begin(); at != first; ++at) add_text(*at, out);
+    if (const std::optional<ValueView> details = find_filled(delta, "reasoning_details"))
+      for (const ValueView value : *details) {
+        if (const auto detail = find_detail(value))
+          add_detail(*detail, out);
+        else
+          lose("reasoning_details", out);
+      }
+    for (auto at = first; at != said.end(); ++at) add_text(*at, out);
+  }
+
+  /// Citations, log probabilities whose tokens show no text yet, and what has no place here.
+  void read_marks(ValueView delta, Events& out) {
+    if (const std::optional<ValueView> annotations = find_filled(delta, "annotations"))
+      for (const ValueView one : *annotations) {
+        if (open_ == Open::Text)
+          out.emplace_back(chat::Cited{index_, part_, read_citation(one)});
+        else
+          lose("annotations", out);
+      }
+    if (open_ == Open::Text || open_ == Open::Refusal) say({}, out);
+    std::vector<chat::Loss> unknown;
+    note_unknown_members(delta, index_, unknown);
+    for (chat::Loss& loss : unknown) lose(std::move(loss), out);
+  }
+
   void add_text(const SaidView& said, Events& out) {
-    const Open wanted = said.thinking ? Open::Thinking : Open::Text;
+    if (said.as == SaidView::As::Unknown) return lose(fmt::format("content[{}]", said.at), out);
+    if (said.as == SaidView::As::Thinking) {
+      shows_reasoning_ = true;
+      if (open_ != Open::Thinking) start_part(Open::Thinking, chat::Thinking{}, out);
+      thought_ += said.value.text();
+      return say(joiner_.take(said.value), out);
+    }
+    const bool refusal = said.as == SaidView::As::Refusal;
+    const Open wanted = refusal ? Open::Refusal : Open::Text;
+    refused_ = refused_ || refusal;
     if (open_ != wanted) {
-      if (said.thinking)
-        start_part(wanted, chat::Thinking{}, out);
-      else
-        start_part(wanted, chat::Text{}, out);
+      chat::Text head;
+      head.refusal = refusal;
+      start_part(wanted, std::move(head), out);
     }
     say(joiner_.take(said.value), out);
   }
 
+  /// A detail's text is one told anew, unless the server tells its reasoning nowhere else.
+  void add_detail(const DetailView& detail, Events& out) {
+    const bool told_elsewhere = shows_reasoning_;
+    const bool begins = detail.seal == chat::Seal::Encrypted ||
+                        (open_ == Open::Nothing && !detail.sealed.empty()) ||
+                        (open_ != Open::Thinking && !told_elsewhere && !detail.text.empty());
+    if (begins)
+      start_part(Open::Thinking, chat::Thinking{.text = {}, .id = std::string(detail.id)}, out);
+    if (told_elsewhere)
+      retell(detail);
+    else
+      say(std::string(detail.text), out);
+    if (detail.sealed.empty()) return;
+    const bool fits = open_ == Open::Thinking && (retold_.empty() || retold_ == thought_);
+    if (!fits) return lose("reasoning_details", out);
+    out.emplace_back(chat::ThinkingSealed{index_, part_, std::string(detail.sealed), detail.seal});
+    end_part(out);
+  }
+
+  void retell(const DetailView& detail) {
+    if (std::exchange(retold_index_, detail.index) != detail.index) retold_.clear();
+    retold_ += detail.text;
+  }
+
   void say(std::string text, Events& out) {
-    if (!text.empty()) out.emplace_back(chat::PartDelta{index_, part_, std::move(text)});
+    std::string logprobs;
+    if (open_ == Open::Text) logprobs = std::exchange(logprobs_[0], {});
+    if (open_ == Open::Refusal) logprobs = std::exchange(logprobs_[1], {});
+    if (text.empty() && logprobs.empty()) return;
+    out.emplace_back(chat::PartDelta{index_, part_, std::move(text), std::move(logprobs)});
+  }
+
+  void lose(std::string_view member, Events& out) {
+    lose(unknown_part(answer_path(index_, member)), out);
+  }
+
+  /// Once each: an upstream tells of some in every event.
+  void lose(chat::Loss loss, Events& out) {
+    if (std::ranges::find(lost_, loss.field) != lost_.end() || lost_.size() >= kMostLost) return;
+    lost_.push_back(loss.field);
+    out.emplace_back(chat::Lost{std::move(loss)});
   }
 
   Result<void> read_call(ValueView value, Events& out) {
     const std::size_t at = call_at(value);
     if (at >= kMostCalls) return broken("stream", "calls more tools than one answer may");
     if (calls_[at].id.empty()) calls_[at].id = text_of(value, "id");
-    const std::optional<ValueView> function = value.find("function");
-    return function ? add_call(at, *function, out) : Result<void>();
+    if (const std::optional<ValueView> function = value.find("function"))
+      return add_call(at, *function, out);
+    if (!calls_[at].started && find_object(value, "custom")) {
+      calls_[at].lost = true;
+      lose(fmt::format("tool_calls[{}]", at), out);
+    }
+    return {};
   }
 
   /// The call a fragment belongs to. Servers leave out the index, or give each call index 0: then
@@ -129,6 +215,8 @@ class ChoiceReader {
     end_part(out);
     open_ = kind;
     part_ = parts_++;
+    thought_.clear();
+    retold_.clear();
     out.emplace_back(chat::PartStarted{index_, part_, std::move(head)});
   }
 
@@ -145,7 +233,13 @@ class ChoiceReader {
   std::uint32_t parts_ = 0;  // so far
   std::vector<Call> calls_;
   std::size_t open_call_ = 0;
-  PairJoiner joiner_;  // of the open part
+  PairJoiner joiner_;                    // of the open part
+  std::array<std::string, 2> logprobs_;  // of content and refusal, whose text is still to come
+  bool shows_reasoning_ = false;         // in strings of its own, beside `reasoning_details`
+  std::string thought_;                  // the open part's reasoning so far
+  std::string retold_;                   // what details have told of it once more
+  std::int64_t retold_index_ = 0;
+  std::vector<std::string> lost_;
   bool refused_ = false;
   bool finished_ = false;
 };
@@ -199,7 +293,8 @@ class Reader final : public StreamReader {
     const std::optional<ValueView> created = root.find("created");
     out.emplace_back(chat::Started{.id = std::string(text_of(root, "id")),
                                    .model = std::string(text_of(root, "model")),
-                                   .created_s = created ? created->integer().value_or(0) : 0});
+                                   .created_s = created ? created->integer().value_or(0) : 0,
+                                   .service_tier = std::string(find_tier(root))});
   }
 
   Result<void> read_choice(ValueView value, Events& out) {

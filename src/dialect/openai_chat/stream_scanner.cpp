@@ -30,6 +30,11 @@ json::Span span_with_comma(ValueView object, std::string_view name) {
 
 class Scanner final : public StreamScanner {
  public:
+  Scanner(Operation operation, const WriterOptions& options)
+      : id_prefix_(id_prefix(operation)),
+        answer_id_(options.answer_id),
+        public_model_(options.public_model) {}
+
   Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) override {
     EventScan scan;
     if (ended_) return scan;
@@ -73,9 +78,10 @@ class Scanner final : public StreamScanner {
     if ((scan.error = find_error(root))) return {};
     const std::optional<ValueView> model = root.find("model");
     if (model && !model->text().empty()) {
-      scan.model_span = model->span();
       facts.upstream_model = model->text();
+      rename(scan.patches, *model, public_model_);
     }
+    rename_id(scan.patches, root, id_prefix_, answer_id_);
     const std::optional<ValueView> choices = root.find("choices");
     if (choices && !choices->is_array() && !choices->is_null())
       return broken("stream", "holds choices that are no list");
@@ -126,7 +132,8 @@ class Scanner final : public StreamScanner {
           facts.delivered.add(text_of(*function, "arguments"));
     }
     // Parts we do not model (audio, lists of blocks) are content all the same.
-    scan.content = scan.content || find_filled(delta, "content") || find_filled(delta, "audio");
+    for (const std::string_view name : {"content", "audio", "reasoning_details"})
+      scan.content = scan.content || find_filled(delta, name);
   }
 
   void scan_usage(ValueView root, bool has_choices, EventScan& scan, AnswerFacts& facts) {
@@ -146,6 +153,9 @@ class Scanner final : public StreamScanner {
     return choices_.emplace_back(Seen{.index = index});
   }
 
+  const std::string_view id_prefix_;
+  const std::string answer_id_;
+  const std::string public_model_;
   std::vector<Seen> choices_;
   UsageSum usage_;
   RunningCounts counts_;
@@ -154,6 +164,8 @@ class Scanner final : public StreamScanner {
 
 }  // namespace
 
-std::unique_ptr<StreamScanner> make_scanner(Operation) { return std::make_unique<Scanner>(); }
+std::unique_ptr<StreamScanner> make_scanner(Operation operation, const WriterOptions& options) {
+  return std::make_unique<Scanner>(operation, options);
+}
 
 }  // namespace naru::dialect::openai_chat_wire

@@ -33,7 +33,8 @@ Fault fault_of(const std::string& bytes) {
 std::string written(std::span<const chat::Event> events, WriterOptions options) {
   const auto writer = openai_chat().make_writer(std::move(options));
   std::string bytes;
-  for (const chat::Event& event : events) writer->write(event, bytes);
+  std::vector<chat::Loss> losses;
+  for (const chat::Event& event : events) writer->write(event, bytes, losses);
   return bytes;
 }
 
@@ -102,7 +103,8 @@ TEST(OpenAiReader, adds_up_what_an_engine_reports_for_each_choice) {
 
 TEST(OpenAiReader, takes_an_event_of_null_for_silence) {
   const std::string null = "data: null\n\n";
-  const auto events = testing::read_events(openai_chat(), null + sample("text").insert(0, null) + null);
+  const auto events =
+      testing::read_events(openai_chat(), null + sample("text").insert(0, null) + null);
   EXPECT_EQ(testing::collect(events), told_by(sample("text")));
   EXPECT_EQ(events.size(), testing::read_events(openai_chat(), sample("text")).size());
 }
@@ -242,41 +244,6 @@ TEST(OpenAiWriter, gives_a_call_without_arguments_an_empty_object) {
 
 TEST(OpenAiWriter, pings_with_a_comment_line) {
   EXPECT_EQ(written(std::vector<chat::Event>{chat::Ping{}}, {}), ": ping\n");
-}
-
-const std::vector<chat::Response>& answers() {
-  using namespace chat;
-  static const std::vector<Response> kAnswers = {
-      {.id = "i", .model = "m", .created_s = 3, .choices = {{.parts = {Text{"안녕 \"a\"\n"}}}}},
-      {.id = "i", .model = "m", .choices = {{.parts = {}, .stop = StopReason::MaxTokens}}},
-      {.id = "i",
-       .model = "m",
-       .choices = {{.parts = {Thinking{"hm", ""}, Text{"so"}, ToolCall{"c", "f", R"({"a":"나"})"},
-                              ToolCall{"d", "g", "{}"}},
-                    .stop = StopReason::ToolUse}},
-       .usage = Usage{.input = 5, .cache_read = 2, .output = 7, .reasoning = 1}},
-      {.id = "i",
-       .model = "m",
-       .choices = {{.parts = {Text{"one"}}}, {.parts = {Text{"two"}}, .stop = StopReason::Refusal}},
-       .usage = Usage{.input = 1, .output = 1}}};
-  return kAnswers;
-}
-
-TEST(OpenAiCodec, tells_the_same_in_a_stream_and_in_a_plain_answer) {
-  for (const chat::Response& response : answers()) {
-    for (const std::size_t piece : {1U, 2U, 3U, 100U}) {
-      const std::string bytes =
-          written(testing::events_of(response, piece), {.public_model = response.model,
-                                                        .answer_id = response.id,
-                                                        .created_s = response.created_s,
-                                                        .stream_usage = true});
-      if (piece >= 3) EXPECT_EQ(told_by(bytes), response);  // shorter pieces cut characters
-    }
-    const testing::Parsed plain(openai_chat().write_answer(response));
-    const auto read = openai_chat().read_answer(plain.tree());
-    ASSERT_TRUE(read);
-    EXPECT_EQ(*read, response);
-  }
 }
 
 TEST(OpenAiScanner, agrees_with_the_reader_on_every_sample) {

@@ -27,6 +27,38 @@ constexpr auto kStopWords = std::to_array<StopWord>({
 constexpr auto kBrokenWords =
     std::to_array<std::string_view>({"error", "abort", "insufficient_system_resource"});
 
+/// Of a message or delta, what we read. Source: Chat Completions, and what servers add to it.
+constexpr auto kMembers = std::to_array<std::string_view>(
+    {"role", "content", "refusal", "tool_calls", "function_call", "annotations",
+     "reasoning_content", "reasoning", "reasoning_details"});
+constexpr auto kTiers =
+    std::to_array<std::string_view>({"auto", "default", "flex", "scale", "priority", "fast"});
+
+/// Fit for a path that clients and logs are shown.
+bool is_name(std::string_view word) {
+  constexpr std::size_t kLongest = 32;
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  return !word.empty() && word.size() <= kLongest && std::ranges::all_of(word, fits);
+}
+
+void read_block(json::ValueView block, std::size_t at, std::vector<SaidView>& said) {
+  using As = SaidView::As;
+  const std::string_view type = text_of(block, "type");
+  const auto add = [&](As as, std::optional<json::ValueView> words) {
+    if (words) said.push_back({as, *words, at});
+  };
+  if (type == "text") {
+    add(As::Text, find_words(block, "text"));
+  } else if (type == "refusal") {
+    add(As::Refusal, find_words(block, "refusal"));
+  } else if (type == "thinking") {
+    if (const auto thoughts = find_filled(block, "thinking"))
+      for (const json::ValueView one : *thoughts) add(As::Thinking, find_words(one, "text"));
+  } else {
+    said.push_back({As::Unknown, block, at});
+  }
+}
+
 bool has_count(json::ValueView usage, std::string_view name) {
   const std::optional<json::ValueView> member = usage.find(name);
   return member && member->is_number();
@@ -46,9 +78,11 @@ void add_choice(chat::Usage& sum, const chat::Usage& choice, bool own_prompt) {
   if (own_prompt) {
     sum.input += choice.input;
     sum.cache_read += choice.cache_read;
+    sum.cache_write_5m += choice.cache_write_5m;
   } else if (choice.prompt() > sum.prompt()) {
     sum.input = choice.input;
     sum.cache_read = choice.cache_read;
+    sum.cache_write_5m = choice.cache_write_5m;
   }
   sum.output += choice.output;
   sum.reasoning += choice.reasoning;
@@ -60,6 +94,19 @@ std::int64_t count_of(std::optional<json::ValueView> object, std::string_view na
 }
 
 }  // namespace
+
+std::string_view id_prefix(Operation operation) {
+  switch (operation) {
+    case Operation::Chat:
+      return "chatcmpl-";
+    case Operation::Complete:
+      return "cmpl-";
+    case Operation::Embed:
+    case Operation::CountTokens:
+      break;
+  }
+  return {};
+}
 
 Result<std::optional<StopReason>> read_stop(json::ValueView choice) {
   const std::optional<json::ValueView> member = choice.find("finish_reason");
@@ -73,7 +120,7 @@ Result<std::optional<StopReason>> read_stop(json::ValueView choice) {
   return row == kStopWords.end() ? StopReason::EndTurn : row->stop;
 }
 
-std::string_view word_of(StopReason stop) {
+std::string_view word_of(StopReason stop, bool refused) {
   switch (stop) {
     case StopReason::EndTurn:
     case StopReason::StopSequence:
@@ -84,7 +131,7 @@ std::string_view word_of(StopReason stop) {
     case StopReason::ToolUse:
       return "tool_calls";
     case StopReason::Refusal:
-      return "content_filter";
+      return refused ? "stop" : "content_filter";
   }
   return "stop";
 }
@@ -112,7 +159,8 @@ std::optional<chat::Usage> read_usage(json::ValueView usage) {
       count_of(usage.find("completion_tokens_details"), "reasoning_tokens");
   chat::Usage read;
   read.cache_read = std::min(cached, prompt);
-  read.input = prompt - read.cache_read;
+  read.cache_write_5m = std::min(count_of(details, "cache_write_tokens"), prompt - read.cache_read);
+  read.input = prompt - read.cache_read - read.cache_write_5m;
   read.output = completion;
   read.reasoning = reasoning;
   // Some providers leave reasoning out of completion_tokens; only their total tells.
@@ -159,7 +207,10 @@ void write_usage(json::Writer& out, const chat::Usage& usage) {
   out.field("prompt_tokens", usage.prompt());
   out.field("completion_tokens", usage.output);
   out.field("total_tokens", usage.prompt() + usage.output);
-  out.key("prompt_tokens_details").object().field("cached_tokens", usage.cache_read).end_object();
+  out.key("prompt_tokens_details").object().field("cached_tokens", usage.cache_read);
+  const std::int64_t cache_write = usage.cache_write_5m + usage.cache_write_1h;
+  if (cache_write > 0) out.field("cache_write_tokens", cache_write);
+  out.end_object();
   out.key("completion_tokens_details").object();
   out.field("reasoning_tokens", usage.reasoning).end_object();
   out.end_object();
@@ -170,25 +221,44 @@ std::optional<json::ValueView> find_reasoning(json::ValueView message) {
   return newer ? newer : find_words(message, "reasoning");
 }
 
-Result<std::vector<SaidView>> read_said(json::ValueView message) {
+std::vector<SaidView> read_said(json::ValueView message) {
+  using As = SaidView::As;
   std::vector<SaidView> said;
-  enum class As : std::uint8_t { Text, Thinking, Refusal };
   const auto add = [&](As as, std::optional<json::ValueView> words) {
-    if (words) said.push_back({as == As::Thinking, as == As::Refusal, *words});
+    if (words) said.push_back({as, *words});
   };
   add(As::Thinking, find_reasoning(message));
   add(As::Text, find_words(message, "content"));
   if (const auto blocks = find_filled(message, "content"))
-    for (const json::ValueView block : *blocks) {
-      const std::string_view type = text_of(block, "type");
-      if (type != "text" && type != "thinking")
-        return broken("answer", "holds content that is neither text nor reasoning");
-      add(As::Text, find_words(block, "text"));
-      if (const auto thoughts = find_filled(block, "thinking"))
-        for (const json::ValueView one : *thoughts) add(As::Thinking, find_words(one, "text"));
-    }
+    for (std::size_t at = 0; const json::ValueView block : *blocks) read_block(block, at++, said);
   add(As::Refusal, find_words(message, "refusal"));
   return said;
+}
+
+void note_unknown_members(json::ValueView message, std::uint32_t choice,
+                          std::vector<chat::Loss>& losses) {
+  for (const json::ValueView member : message) {
+    const std::string_view name = member.key();
+    if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
+    const bool empty = !member.is_number() && !member.boolean().value_or(false) &&
+                       member.text().empty() && member.size() == 0;
+    if (empty) continue;
+    losses.push_back(unknown_part(answer_path(choice, is_name(name) ? name : "message")));
+  }
+}
+
+std::string answer_path(std::uint32_t choice, std::string_view member) {
+  if (choice == 0) return fmt::format("answer.{}", member);
+  return fmt::format("answer.choices[{}].{}", choice, member);
+}
+
+chat::Loss unknown_part(std::string path) {
+  return {std::move(path), "is of a kind that only this upstream's dialect knows"};
+}
+
+std::string_view find_tier(json::ValueView root) {
+  const std::string_view tier = text_of(root, "service_tier");
+  return std::ranges::find(kTiers, tier) == kTiers.end() ? std::string_view() : tier;
 }
 
 }  // namespace naru::dialect::openai_chat_wire

@@ -11,10 +11,14 @@ using openai_wire::broken;
 using openai_wire::find_error;
 using openai_wire::find_event_error;
 
+/// What ids of this operation's answers begin with; empty: they have none.
+std::string_view id_prefix(Operation operation);
+
 /// Why the choice ended; nullopt while `finish_reason` is null. Fails: UpstreamFailed, when the
 /// word says that the upstream broke the answer off.
 Result<std::optional<chat::StopReason>> read_stop(json::ValueView choice);
-std::string_view word_of(chat::StopReason stop);
+/// `refused`: the choice holds a text that says so, which is an answer like others here.
+std::string_view word_of(chat::StopReason stop, bool refused);
 /// What a choice's end means with what it held: servers say `stop` after tool calls and refusals,
 /// and some say nothing at all.
 chat::StopReason settle_stop(std::optional<chat::StopReason> said, bool called_tools, bool refused);
@@ -67,13 +71,31 @@ std::optional<json::ValueView> find_reasoning(json::ValueView message);
 
 /// A piece of what a message or delta says, in the order in which it is said.
 struct SaidView {
-  bool thinking = false;
-  bool refusal = false;
-  json::ValueView value;  ///< a string that is not empty
+  enum class As : std::uint8_t {
+    Text,
+    Thinking,
+    Refusal,
+    Unknown,  ///< a block of the content of a kind with no place in the canonical model
+  };
+  As as = As::Text;
+  json::ValueView value;  ///< a string that is not empty; of the unknown the block
+  std::size_t at = 0;     ///< place of the block within the content
 };
 /// Content may be a text or, with some providers, a list of text and thinking blocks.
-/// Fails: UpstreamInvalid, for a block that is neither.
-Result<std::vector<SaidView>> read_said(json::ValueView message);
+std::vector<SaidView> read_said(json::ValueView message);
+
+/// What of `message` beside its content has no place in the canonical model: `answer.audio`.
+void note_unknown_members(json::ValueView message, std::uint32_t choice,
+                          std::vector<chat::Loss>& losses);
+/// `answer.content[3]`, for the choices after the first `answer.choices[1].content[3]`.
+std::string answer_path(std::uint32_t choice, std::string_view member);
+chat::Loss unknown_part(std::string path);
+/// Why something of an answer is not shown to a client of this dialect.
+inline constexpr std::string_view kNoPlace = "openai's chat answers have no such part";
+inline constexpr std::string_view kNoAddress = "openai's chat answers cite addresses only";
+
+/// `service_tier` of an answer if it is a word OpenAI documents, else empty.
+std::string_view find_tier(json::ValueView root);
 
 inline constexpr std::size_t kMostChoices = 128;  ///< OpenAI's own bound on `n`
 

@@ -1,12 +1,12 @@
 #include "base/json_writer.h"
-#include "base/text.h"
 #include "dialect/openai_chat/codec.h"
 #include "dialect/openai_chat/words.h"
 
 namespace naru::dialect::openai_chat_wire {
 namespace {
 
-using json::Writer;
+using Effort = chat::Reasoning::Effort;
+using Mode = chat::Reasoning::Mode;
 
 /// OpenAI's reasoning models refuse `max_tokens`; older and other servers know nothing else.
 /// `o3`, `o4-mini`, `gpt-5`, `openai/gpt-5.1`; not `gpt-4o`, `gpt-oss-120b`, `olmo`.
@@ -20,9 +20,12 @@ bool wants_completion_tokens(std::string_view model) {
   return model.starts_with("gpt-") && (digit_at(4) >= 5 || (digit_at(4) > 0 && digit_at(5) >= 0));
 }
 
-bool says_nothing(const chat::Part& part) {
-  const auto* text = std::get_if<chat::Text>(&part);
-  return text != nullptr && text->text.empty();
+/// The effort nearest to a budget of so many tokens.
+Effort effort_of(std::int64_t budget) {
+  constexpr std::int64_t kLow = 2048;
+  constexpr std::int64_t kMedium = 8192;
+  if (budget <= kLow) return Effort::Low;
+  return budget <= kMedium ? Effort::Medium : Effort::High;
 }
 
 class RequestWriter {
@@ -33,162 +36,32 @@ class RequestWriter {
   std::string take() {
     out_.object();
     out_.field("model", request_.model);
-    write_messages();
+    out_.key("messages");
+    write_messages(out_, request_.messages, losses_);
     write_tools();
-    write_sampling();
+    write_format(request_.format);
+    write_reasoning(request_.reasoning);
+    if (!request_.verbosity.empty()) out_.field("verbosity", request_.verbosity);
+    write_length();
+    write_sampling(request_.sampling);
+    write_account();
     if (request_.stream) out_.field("stream", true);
     if (request_.stream && request_.stream_usage)
       out_.key("stream_options").object().field("include_usage", true).end_object();
-    write_extra(request_.extra, "");
+    write_extra(out_, request_.extra, "", losses_);
     out_.end_object();
     return std::move(body_);
   }
 
  private:
-  void write_messages() {
-    out_.key("messages").array();
-    for (at_ = 0; at_ < request_.messages.size(); ++at_) write_message(request_.messages[at_]);
-    out_.end_array();
-  }
-
-  /// Tool results are messages of their own here; what stands around them goes on as the user's.
-  void write_message(const chat::Message& message) {
-    if (message.role == chat::Role::Assistant) return write_assistant(message);
-    std::vector<std::size_t> run;
-    bool any = false;
-    const auto flush = [&] {
-      if (!run.empty()) write_plain(message, run);
-      any = any || !run.empty();
-      run.clear();
-    };
-    for (std::size_t i = 0; i < message.parts.size(); ++i) {
-      const auto* result = std::get_if<chat::ToolResult>(&message.parts[i]);
-      if (result == nullptr) {
-        if (!says_nothing(message.parts[i]) && carries(message.parts[i], i)) run.push_back(i);
-        continue;
-      }
-      flush();
-      write_result(*result, i);
-      any = true;
-    }
-    flush();
-    if (!any) write_plain(message, run);
-  }
-
-  /// False, and a Loss, for what a system prompt's or user's message cannot hold.
-  bool carries(const chat::Part& part, std::size_t index) {
-    const bool fits = std::holds_alternative<chat::Text>(part) ||
-                      std::holds_alternative<chat::Image>(part) ||
-                      std::holds_alternative<chat::Opaque>(part);
-    if (!fits) lose(index, "openai takes tool calls and reasoning in assistant messages only");
-    return fits;
-  }
-
-  void write_plain(const chat::Message& message, const std::vector<std::size_t>& parts) {
-    out_.object();
-    out_.field("role", message.role == chat::Role::System      ? "system"
-                       : message.role == chat::Role::Developer ? "developer"
-                                                               : "user");
-    out_.key("content");
-    write_content(message, parts);
-    write_tail(message);
-    out_.end_object();
-  }
-
-  void write_content(const chat::Message& message, const std::vector<std::size_t>& parts) {
-    if (parts.empty()) {
-      out_.text("");
-      return;
-    }
-    const auto* only = std::get_if<chat::Text>(&message.parts[parts.front()]);
-    if (parts.size() == 1 && only != nullptr) {
-      out_.text(only->text);
-      return;
-    }
-    out_.array();
-    for (const std::size_t part : parts) write_part(message.parts[part]);
-    out_.end_array();
-  }
-
-  void write_part(const chat::Part& part) {
-    if (const auto* text = std::get_if<chat::Text>(&part)) {
-      out_.object().field("type", "text").field("text", text->text).end_object();
-    } else if (const auto* image = std::get_if<chat::Image>(&part)) {
-      out_.object().field("type", "image_url").key("image_url").object();
-      out_.field("url", image->url.empty()
-                            ? fmt::format("data:{};base64,{}", image->media_type, image->data)
-                            : image->url);
-      if (!image->detail.empty()) out_.field("detail", image->detail);
-      out_.end_object().end_object();
-    } else if (const auto* opaque = std::get_if<chat::Opaque>(&part)) {
-      out_.raw(opaque->raw);
-    }
-  }
-
-  void write_result(const chat::ToolResult& result, std::size_t index) {
-    if (result.is_error)
-      losses_.push_back({fmt::format("messages[{}].content[{}].is_error", at_, index),
-                         "openai tool messages cannot say that the tool failed; its text goes on"});
-    out_.object().field("role", "tool").field("tool_call_id", result.call_id);
-    out_.field("content", result.text).end_object();
-  }
-
-  void write_assistant(const chat::Message& message) {
-    std::vector<std::size_t> texts;
-    std::vector<const chat::ToolCall*> calls;
-    for (std::size_t i = 0; i < message.parts.size(); ++i) {
-      const chat::Part& part = message.parts[i];
-      if (says_nothing(part)) continue;
-      if (const auto* call = std::get_if<chat::ToolCall>(&part))
-        calls.push_back(call);
-      else if (std::holds_alternative<chat::Text>(part) ||
-               std::holds_alternative<chat::Opaque>(part))
-        texts.push_back(i);
-      else
-        lose(i, std::holds_alternative<chat::Thinking>(part)
-                    ? "openai takes no reasoning back"
-                    : "openai takes text and tool calls in assistant messages only");
-    }
-    out_.object().field("role", "assistant").key("content");
-    if (texts.empty() && !calls.empty())
-      out_.null();
-    else
-      write_content(message, texts);
-    if (!calls.empty()) write_calls(calls);
-    write_tail(message);
-    out_.end_object();
-  }
-
-  void write_calls(const std::vector<const chat::ToolCall*>& calls) {
-    out_.key("tool_calls").array();
-    for (const chat::ToolCall* call : calls) {
-      out_.object().field("id", call->id).field("type", "function").key("function").object();
-      out_.field("name", call->name);
-      out_.field("arguments", call->arguments.empty() ? std::string_view("{}") : call->arguments);
-      out_.end_object().end_object();
-    }
-    out_.end_array();
-  }
-
-  void write_tail(const chat::Message& message) {
-    if (!message.name.empty()) out_.field("name", message.name);
-    write_extra(message.extra, fmt::format("messages[{}].", at_));
-  }
-
-  /// Our own fields from here; those of inner objects have no place to go back to.
-  void write_extra(const std::vector<json::RawField>& extra, std::string_view path) {
-    for (const json::RawField& field : extra) {
-      if (field.name.find('[') == std::string::npos)
-        out_.key(field.name).raw(field.raw);
-      else
-        losses_.push_back({fmt::format("{}{}", path, field.name), "is not modelled"});
-    }
-  }
-
   void write_tools() {
     if (!request_.tools.empty()) {
       out_.key("tools").array();
-      for (const chat::Tool& tool : request_.tools) write_tool(tool);
+      for (std::size_t at = 0; at < request_.tools.size(); ++at) {
+        if (request_.tools[at].cache != chat::CacheMark::None)
+          lose(fmt::format("tools[{}].cache_control", at), "openai chooses itself what it caches");
+        write_tool(request_.tools[at]);
+      }
       out_.end_array();
     }
     if (request_.tool_choice) write_choice(*request_.tool_choice);
@@ -199,47 +72,125 @@ class RequestWriter {
     out_.object().field("type", "function").key("function").object().field("name", tool.name);
     if (!tool.description.empty()) out_.field("description", tool.description);
     if (!tool.parameters.empty()) out_.key("parameters").raw(tool.parameters);
+    if (tool.strict.value_or(false)) out_.field("strict", true);
     out_.end_object().end_object();
   }
 
   void write_choice(const chat::ToolChoice& choice) {
     using Kind = chat::ToolChoice::Kind;
     out_.key("tool_choice");
-    if (choice.kind == Kind::Named) {
-      out_.object().field("type", "function").key("function").object();
-      out_.field("name", choice.name).end_object().end_object();
+    if (choice.kind == Kind::Named) return write_function(choice.name);
+    const std::string_view word = choice.kind == Kind::Auto   ? "auto"
+                                  : choice.kind == Kind::None ? "none"
+                                                              : "required";
+    if (choice.allowed.empty() || choice.kind == Kind::None) {
+      out_.text(word);
       return;
     }
-    out_.text(choice.kind == Kind::Auto ? "auto" : choice.kind == Kind::None ? "none" : "required");
+    out_.object().field("type", "allowed_tools").key("allowed_tools").object();
+    out_.field("mode", word).key("tools").array();
+    for (const std::string& name : choice.allowed) write_function(name);
+    out_.end_array().end_object().end_object();
   }
 
-  void write_sampling() {
+  void write_function(std::string_view name) {
+    out_.object().field("type", "function").key("function").object();
+    out_.field("name", name).end_object().end_object();
+  }
+
+  void write_format(const chat::Format& format) {
+    using Kind = chat::Format::Kind;
+    if (format.kind == Kind::Text) return;
+    out_.key("response_format").object();
+    if (format.kind == Kind::Json) {
+      out_.field("type", "json_object").end_object();
+      return;
+    }
+    out_.field("type", "json_schema").key("json_schema").object();
+    out_.field("name", format.name.empty() ? std::string_view("answer") : format.name);
+    if (!format.description.empty()) out_.field("description", format.description);
+    if (!format.schema.empty()) out_.key("schema").raw(format.schema);
+    if (format.strict) out_.field("strict", *format.strict);
+    out_.end_object().end_object();
+  }
+
+  void write_reasoning(const chat::Reasoning& reasoning) {
+    if (!reasoning.summary.empty() || reasoning.display == "summarized")
+      lose("reasoning.summary", "openai's chat has no switch that shows reasoning");
+    std::optional<Effort> effort = reasoning.effort;
+    if (reasoning.mode == Mode::Off) {
+      if (effort) lose("reasoning.effort", "openai has no effort without reasoning");
+      return;
+    }
+    if (reasoning.mode == Mode::Budget) {
+      if (!effort) effort = effort_of(reasoning.budget.value_or(0));
+      lose("reasoning.budget",
+           fmt::format("openai has no budgets; sent as effort '{}'", chat::word_of(*effort)));
+    }
+    if (!effort) return;
+    out_.field("reasoning_effort", chat::word_of(*effort));
+  }
+
+  void write_length() {
     const bool newer = wants_completion_tokens(request_.model);
     if (request_.max_tokens)
       out_.field(newer ? "max_completion_tokens" : "max_tokens", *request_.max_tokens);
-    if (request_.temperature) out_.key("temperature").number(*request_.temperature);
-    if (request_.top_p) out_.key("top_p").number(*request_.top_p);
-    if (request_.top_k) losses_.push_back({"top_k", "openai has no top_k"});
     if (!request_.stop.empty()) {
       out_.key("stop").array();
       for (const std::string& text : request_.stop) out_.text(text);
       out_.end_array();
     }
-    if (request_.user) out_.field("user", *request_.user);
+    if (request_.choices != 1) out_.field("n", request_.choices);
   }
 
-  void lose(std::size_t part, std::string_view reason) {
-    losses_.push_back({fmt::format("messages[{}].content[{}]", at_, part), std::string(reason)});
+  void write_sampling(const chat::Sampling& sampling) {
+    write_number("temperature", sampling.temperature);
+    write_number("top_p", sampling.top_p);
+    write_number("frequency_penalty", sampling.frequency_penalty);
+    write_number("presence_penalty", sampling.presence_penalty);
+    if (sampling.seed) out_.field("seed", *sampling.seed);
+    if (!sampling.logit_bias.empty()) out_.key("logit_bias").raw(sampling.logit_bias);
+    if (sampling.logprobs) out_.field("logprobs", true);
+    if (sampling.top_logprobs) out_.field("top_logprobs", *sampling.top_logprobs);
+    if (sampling.top_k) lose("top_k", "openai has no top_k");
+  }
+
+  void write_account() {
+    if (request_.user) out_.field("user", *request_.user);
+    write_words("safety_identifier", request_.safety_id);
+    if (!request_.metadata.empty()) out_.key("metadata").raw(request_.metadata);
+    write_words("service_tier", request_.service_tier);
+    write_words("prompt_cache_key", request_.cache_key);
+    write_words("prompt_cache_retention", request_.cache_retention);
+  }
+
+  void write_words(std::string_view name, std::string_view words) {
+    if (!words.empty()) out_.field(name, words);
+  }
+  void write_number(std::string_view name, std::optional<double> number) {
+    if (number) out_.key(name).number(*number);
+  }
+  void lose(std::string field, std::string_view reason) {
+    losses_.push_back({std::move(field), std::string(reason)});
   }
 
   const chat::Request& request_;
   std::vector<chat::Loss>& losses_;
   std::string body_;
-  Writer out_;
-  std::size_t at_ = 0;  // of the message being written
+  json::Writer out_;
 };
 
 }  // namespace
+
+void write_extra(json::Writer& out, const std::vector<json::RawField>& extra, std::string_view path,
+                 std::vector<chat::Loss>& losses) {
+  for (const json::RawField& field : extra) {
+    if (field.name.find_first_of("[.") == std::string::npos)
+      out.key(field.name).raw(field.raw);
+    else
+      losses.push_back({fmt::format("{}{}", path, field.name), "is not modelled"});
+  }
+}
 
 std::string write_request(const chat::Request& request, std::vector<chat::Loss>& losses) {
   return RequestWriter(request, losses).take();

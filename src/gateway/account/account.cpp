@@ -84,7 +84,7 @@ store::LedgerRow make_row(Exchange& exchange, const Result<void>& outcome) {
       .revision = exchange.snapshot->revision(),
       .rule = trail.rule,
       .client_request_id = exchange.client_request_id,
-      .losses = static_cast<int>(exchange.losses.size())};
+      .losses = static_cast<int>(exchange.losses.size() + exchange.facts.losses.size())};
   row.model.resize(clipped(row.model, kMaxModelBytes).size());
   if (trail.first_token) row.first_token_us = micros(*trail.first_token - exchange.began);
   count_tokens(exchange, outcome, row);
@@ -115,6 +115,18 @@ std::string_view loggable(const Result<void>& outcome) {
   return outcome.error().detail;
 }
 
+/// Names of fields, not what clients wrote: a name naru has no part in may be anything.
+std::string loggable_losses(const Exchange& exchange) {
+  std::string names = exchange.told_losses();
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '[' ||
+           c == ']' || c == ',' || c == ' ';
+  };
+  for (char& c : names)
+    if (!is_plain(c)) c = '?';
+  return names;
+}
+
 void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>& outcome) {
   using telemetry::field;
   const bool ours = !outcome && naru::row(outcome.error().kind).ours;
@@ -128,7 +140,7 @@ void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>
        field("prompt_tokens", row.tokens.prompt()), field("output_tokens", row.tokens.output),
        field("tokens_by", store::word_of(row.method)),
        field("first_token_us", row.first_token_us.value_or(0)), field("total_us", row.total_us),
-       field("fault", loggable(outcome))});
+       field("losses", loggable_losses(exchange)), field("fault", loggable(outcome))});
 }
 
 }  // namespace
@@ -140,6 +152,8 @@ net::Task<Result<void>> account(Exchange& exchange, Result<void> outcome) {
   const store::LedgerRow row = make_row(exchange, outcome);
   auto written = co_await exchange.services.store.append(exchange.loop(), row);
   exchange.services.metrics.exchange_ended(figures_of(exchange, row));
+  if (const std::size_t lost = exchange.facts.losses.size(); lost > 0 && exchange.model)
+    exchange.services.metrics.losses(exchange.model->name, lost);
   log_end(exchange, row, outcome);
   co_return written;
 }

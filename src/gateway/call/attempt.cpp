@@ -1,6 +1,7 @@
 #include "gateway/call/attempt.h"
 
 #include "base/text.h"
+#include "gateway/call/fetch_media.h"
 #include "gateway/call/headers.h"
 
 namespace naru::gateway {
@@ -69,10 +70,12 @@ Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
   const dialect::Forward forward{
       .upstream_model = exchange.trail.upstream_model,
       .listed_fields_only = target.upstream == nullptr || refuses_unknown,
-      .ask_counts = target.upstream == nullptr};
-  std::vector<chat::Loss> losses;
-  NARU_TRY(plan.body,
-           dialect::translate_request(plan.ends, *exchange.tree, exchange.scan, forward, losses));
+      .ask_counts = target.upstream == nullptr,
+      .upstream = target.spec->upstream};
+  const EngineRequest* own = target.upstream == nullptr ? exchange.for_engines.get() : nullptr;
+  std::vector<chat::Loss> losses = own ? own->losses : std::vector<chat::Loss>{};
+  NARU_TRY(plan.body, dialect::translate_request(plan.ends, own ? *own->tree : *exchange.tree,
+                                                 own ? own->scan : exchange.scan, forward, losses));
   if (!losses.empty()) exchange.services.metrics.losses(exchange.model->name, losses.size());
   exchange.trail.refused_loss =
       !losses.empty() && (exchange.model->on_loss == LossPolicy::Refuse || refuses_unknown);
@@ -107,10 +110,12 @@ net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net:
   Plan plan;
   const bool engine = !target.deployment.empty();
   plan.ends = {.client = &exchange.dialect(),
-               .upstream = engine ? &dialect::openai_chat() : target.upstream->dialect,
+               .upstream = target.speaks,
                .operation = exchange.endpoint.operation};
-  if (engine && plan.ends.operation == dialect::Operation::CountTokens)
-    plan.ends.upstream = &dialect::anthropic();
+  if (engine) {
+    auto fetched = co_await fetch_media(exchange, until);
+    NARU_CO_TRY_VOID(std::move(fetched));
+  }
   NARU_CO_TRY_VOID(translate(exchange, target, plan));
   if (engine) {
     auto remote = co_await engine_remote(exchange, target.deployment, until);
@@ -128,7 +133,11 @@ net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net:
                        exchange.services.clock.wall_now().time_since_epoch())
                        .count(),
       .stream_usage = exchange.scan.stream_usage,
-      .hide_counts = engine};
+      .hide_counts = engine,
+      .upstream = target.spec->upstream,
+      .previous_answer = exchange.previous_answer,
+      .kept = exchange.keeps_answer,
+      .echo = plan.ends.same() ? std::string() : exchange.dialect().echo(*exchange.tree)};
   co_return plan;
 }
 
@@ -247,8 +256,10 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
   if (answer.upstream_call->head().status != 200) {
     Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
-    exchange.trail.sent = false;  // nobody computes for a call that was refused
-    if (!plan.ends.same()) fault.code = fault.param = "";  // words of another dialect
+    exchange.trail.sent = false;                 // nobody computes for a call that was refused
+    if (!plan.ends.same()) fault.param.clear();  // a path in another request
+    if (plan.ends.client->family() != plan.ends.upstream->family())
+      fault.code = fault.details = "";  // words of another dialect
     co_return fail(std::move(fault));
   }
   Result<void> taken;
@@ -257,13 +268,6 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   else
     taken = co_await take_plain(exchange, plan, total);
   co_return taken;
-}
-
-/// The body as it goes on is one more in memory.
-Result<void> hold_copy(Exchange& exchange, std::size_t bytes) {
-  return exchange.body_memory->grow_to(
-      exchange.body.capacity() + exchange.tree->held_bytes() + bytes,
-      exchange.limits().body_memory_bytes);
 }
 
 }  // namespace
@@ -286,7 +290,7 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   auto planned = co_await make_plan(exchange, target, exchange.until());
   NARU_CO_TRY(Plan plan, std::move(planned));
   const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
-  Result<void> sent = hold_copy(exchange, plan.body.capacity());
+  Result<void> sent = exchange.hold_beside(plan.body.capacity());
   if (sent) {
     exchange.trail.called = true;
     sent = co_await send(exchange, plan, until);

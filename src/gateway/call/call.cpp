@@ -77,12 +77,14 @@ class Patience {
   std::vector<Monotonic> from_;
 };
 
-/// Each target has its time once, however often it is tried, and an engine the time to be loaded.
+/// Each target has its time once, however often it is tried, and an engine the time to be loaded
+/// and to be given its images.
 std::chrono::milliseconds time_for_all(const Exchange& exchange) {
   std::chrono::milliseconds all{0};
   for (const Target& target : exchange.decision.order) {
     all += timeouts_of(target).total;
-    if (!target.deployment.empty()) all += exchange.limits().cold_start;
+    if (!target.deployment.empty())
+      all += exchange.limits().cold_start + exchange.settings().media.timeout;
   }
   return all;
 }

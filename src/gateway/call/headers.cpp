@@ -10,12 +10,12 @@ namespace {
 /// A request header that travels, and to whom.
 struct ForwardRow {
   std::string_view name;
-  std::string_view dialect;  ///< only to upstreams of that dialect
+  std::string_view family;  ///< only to upstreams whose dialect is of that family
 };
 constexpr auto kForwarded = std::to_array<ForwardRow>({
     {"anthropic-beta", "anthropic"},
     {"anthropic-version", "anthropic"},
-    {"openai-beta", "openai_chat"},
+    {"openai-beta", "openai"},
 });
 
 constexpr auto kForwardedQuery = std::to_array<ForwardRow>({{"beta", "anthropic"}});
@@ -41,7 +41,7 @@ std::vector<net::Header> forwarded_headers(const net::HeadersView& from_client,
   std::vector<net::Header> headers;
   for (const net::HeaderView& line : from_client)
     for (const ForwardRow& row : kForwarded)
-      if (row.dialect == upstream.name() && equals_ignoring_case(row.name, line.name))
+      if (row.family == upstream.family() && equals_ignoring_case(row.name, line.name))
         headers.push_back({std::string(row.name), std::string(line.value)});
   return headers;
 }
@@ -53,7 +53,7 @@ std::string forwarded_query(std::string_view query, const dialect::Dialect& clie
   for (const std::string_view part : split(query, '&')) {
     const std::string_view name = part.substr(0, part.find('='));
     for (const ForwardRow& row : kForwardedQuery)
-      if (row.dialect == upstream.name() && row.name == name)
+      if (row.family == upstream.family() && row.name == name)
         kept += fmt::format("{}{}", kept.empty() ? "?" : "&", part);
   }
   return kept;

@@ -21,7 +21,7 @@ std::string list_body(const Exchange& exchange) {
 }
 
 Result<std::string> one_body(const Exchange& exchange) {
-  const std::string& id = exchange.endpoint.model;
+  const std::string& id = exchange.endpoint.id;
   const auto model = exchange.snapshot->get<Models>().find(id);
   const bool pattern = id.find('*') != std::string::npos;  // fits itself, and is no model
   if (pattern || model == nullptr || !exchange.principal->may_use(*model, id))
@@ -41,7 +41,9 @@ Fault not_served(const Exchange& exchange) {
   else
     fault.detail = fmt::format(
         "unsupported_endpoint: {} {} is not served here; served are /v1/chat/completions, "
-        "/v1/completions, /v1/embeddings, /v1/messages, /v1/messages/count_tokens and /v1/models",
+        "/v1/completions, /v1/embeddings, /v1/responses, /v1/messages, /v1/messages/count_tokens "
+        "and "
+        "/v1/models",
         head.method, path);
   return fault;
 }

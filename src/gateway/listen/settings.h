@@ -35,6 +35,14 @@ struct LimitSettings {
   std::chrono::milliseconds cold_start{300'000};    ///< a call waits for its model to be loaded
 };
 
+/// What naru fetches for engines of its own, which fetch nothing themselves.
+struct MediaSettings {
+  std::vector<std::string> fetch = {};        ///< as `find_place` reads them; empty: nothing
+  std::uint64_t most_bytes = 8 << 20;         ///< one image
+  std::uint32_t most_items = 8;               ///< images of one request
+  std::chrono::milliseconds timeout{10'000};  ///< for all of one request
+};
+
 enum class LogFormat : std::uint8_t { Auto, Json, Pretty };
 
 struct LogSettings {
@@ -49,10 +57,12 @@ struct GatewaySettings {
   ListenerSettings data{.listen = "127.0.0.1:8080"};
   ListenerSettings admin{.listen = "127.0.0.1:8081"};
   LimitSettings limits = {};
+  MediaSettings media = {};
   LogSettings log = {};
-  std::uint32_t loops = 0;                  ///< event loops; 0: one a core
-  std::chrono::milliseconds drain{25'000};  ///< after SIGTERM, for calls to end
-  bool power_safe_ledger = true;            ///< rows survive a power cut, not only kill -9
+  std::uint32_t loops = 0;                             ///< event loops; 0: one a core
+  std::chrono::milliseconds drain{25'000};             ///< after SIGTERM, for calls to end
+  std::chrono::milliseconds keep_answers{86'400'000};  ///< of the Responses API; 0: none
+  bool power_safe_ledger = true;  ///< rows survive a power cut, not only kill -9
 };
 
 /// What an operator may set of the process.

@@ -1,4 +1,5 @@
 #include "gateway/listen/settings.h"
+#include "gateway/media_rule.h"
 
 namespace naru::gateway {
 namespace {
@@ -6,6 +7,7 @@ namespace {
 using settings::Fields;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
 constexpr std::uint64_t kKiB = 1ULL << 10;
@@ -92,6 +94,28 @@ const Fields<LimitSettings>& limit_fields() {
   return fields;
 }
 
+const Fields<MediaSettings>& media_fields() {
+  static const auto fields =
+      Fields<MediaSettings>{}
+          .texts("fetch", &MediaSettings::fetch, media_host,
+                 "Hosts that naru asks for the images which a request to one of its own engines "
+                 "gives by URL; those of others stay here, as a loss. images.example.com: that "
+                 "name, https, port 443. *.cdn.example.com: each name below it, at whatever "
+                 "address its owner gives it. http://10.0.0.5:8000: that address, plain HTTP, that "
+                 "port. Redirects are not followed; a proxy of the environment is used. Empty: "
+                 "nothing is fetched. Providers get every URL as it came, whatever stands here.")
+          .bytes(
+              "most_bytes", &MediaSettings::most_bytes, kKiB, 64 * kMiB,
+              "One image; a larger one stays here, as a loss. While its request lives, each takes "
+              "up to five times its size of limits.body_memory_bytes.")
+          .integer("most_items", &MediaSettings::most_items, 1, 32,
+                   "Images fetched for one request; those after them stay here, as a loss.")
+          .duration("timeout", &MediaSettings::timeout, 100ms, 5min,
+                    "Time for all images of one request together; those that have not come whole "
+                    "stay here, as a loss.");
+  return fields;
+}
+
 std::vector<Problem> check_gateway(const GatewaySettings& gateway) {
   const std::string& listen = gateway.admin.listen;
   if (listen != gateway.data.listen || listen.ends_with(":0")) return {};
@@ -125,11 +149,17 @@ const Fields<GatewaySettings>& gateway_fields() {
                   "Listener for operators: management and metrics.")
           .object("limits", &GatewaySettings::limits, limit_fields(),
                   "Bounds on what one client, and all of them together, can take.")
+          .object("media", &GatewaySettings::media, media_fields(),
+                  "Images that naru fetches for its own engines.")
           .object("log", &GatewaySettings::log, log_fields(), "What naru says of its work.")
           .integer("loops", &GatewaySettings::loops, 0, 1'024,
                    "Event loops, one thread each; 0: one a core. Read at start alone.")
           .duration("drain", &GatewaySettings::drain, 0s, 1h,
                     "Time after SIGTERM for running calls to end; what is left then is cut.")
+          .duration("keep_answers", &GatewaySettings::keep_answers, 0s, 8760h,
+                    "Answers of the Responses API asked without store: false: how long they, and "
+                    "the conversation before them, stay in the database for their key to read and "
+                    "to go on from. 0: none is kept, and previous_response_id is refused.")
           .boolean("power_safe_ledger", &GatewaySettings::power_safe_ledger,
                    "Whether an answer ends only when its ledger row would survive a power cut. "
                    "false: it survives a crash of naru alone, and answers end a little sooner.")

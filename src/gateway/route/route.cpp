@@ -53,24 +53,23 @@ namespace {
 
 /// Deployments answer to the dialect their engine speaks best for the operation.
 const dialect::Dialect& engine_dialect(dialect::Operation operation) {
-  return operation == dialect::Operation::CountTokens ? dialect::anthropic() : dialect::openai_chat();
+  return operation == dialect::Operation::CountTokens ? dialect::anthropic()
+                                                      : dialect::openai_chat();
 }
 
 bool carries(const dialect::Dialect& client, const dialect::Dialect& upstream,
              dialect::Operation operation) {
-  // Only conversations cross dialects; the rest needs the same on both sides.
-  return upstream.serves(operation) &&
-         (&client == &upstream || operation == dialect::Operation::Chat);
+  return upstream.serves(operation) && (&client == &upstream || dialect::can_cross(operation));
 }
 
 Candidate look_at(Exchange& exchange, const TargetSpec& spec, Target& target) {
   Candidate candidate{.spec = &spec};
   target.spec = &spec;
   const auto& upstreams = exchange.snapshot->get<provider::Upstreams>();
-  const dialect::Dialect* speaks = nullptr;
+  const dialect::Dialect*& speaks = target.speaks;
   if (auto upstream = upstreams.find(spec.upstream)) {
     target.upstream = upstream;
-    speaks = upstream->dialect;
+    speaks = &provider::dialect_for(*upstream, exchange.dialect(), exchange.endpoint.operation);
     candidate.cooling = exchange.services.health.cooling(spec.upstream).has_value();
   } else if (const auto state = exchange.services.endpoints.find(spec.upstream)) {
     target.deployment = spec.upstream;

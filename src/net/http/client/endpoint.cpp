@@ -1,7 +1,6 @@
 #include "net/http/client/endpoint.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 #include <sys/un.h>
 
 #include <charconv>
@@ -134,15 +133,6 @@ std::string percent_decoded(std::string_view text) {
     out.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL writes a final NUL
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(length));
   return out;
 }
 

@@ -1,0 +1,331 @@
+#include <gmock/gmock.h>
+
+#include "base/rng.h"
+#include "dialect/matrix_spelling.h"
+#include "dialect/testing_events.h"
+
+/// Every feature of tests/matrix between every two dialects.
+namespace naru::dialect::matrix {
+namespace {
+
+using ::testing::ElementsAreArray;
+
+constexpr std::string_view kPublicModel = "public/model";
+
+/// A feature between a client's dialect and an upstream's.
+struct Cell {
+  const Feature* feature = nullptr;
+  const Dialect* client = nullptr;
+  const Dialect* upstream = nullptr;
+
+  std::string from() const { return std::string(client->name()); }
+  std::string to() const { return std::string(upstream->name()); }
+  bool same() const { return client == upstream; }
+  Ends ends() const { return {client, upstream, Operation::Chat}; }
+  Strings fields(const std::string& head, const std::string& one, const std::string& other) const {
+    return feature->fields(head + " " + one, head + " " + one + " from " + other);
+  }
+};
+
+std::ostream& operator<<(std::ostream& out, const Cell& cell) {
+  return out << cell.feature->name << ", " << cell.from() << " -> " << cell.to();
+}
+
+WriterOptions options_of(const Cell& cell) {
+  Rng rng(7);
+  return {.public_model = std::string(kPublicModel),
+          .answer_id = cell.client->make_id(Operation::Chat, rng),
+          .created_s = kCreated,
+          .stream_usage = true,
+          .upstream = cell.same() ? "" : std::string(kUpstream)};
+}
+
+/// An id as a provider of that dialect gives one.
+std::string far_id(const std::string& dialect) {
+  if (dialect == "openai_chat") return "chatcmpl-far";
+  return dialect == "anthropic" ? "msg_far" : "resp_far";
+}
+
+Side upstream_side(const Cell& cell) {
+  return {.dialect = cell.to(),
+          .sealer = cell.to(),
+          .model = cell.feature->model(),
+          .id = far_id(cell.to()),
+          .feature = cell.feature};
+}
+
+Side client_side(const Cell& cell) {
+  return {.dialect = cell.from(),
+          .sealer = cell.to(),
+          .model = std::string(kPublicModel),
+          .id = cell.same() ? far_id(cell.to()) : options_of(cell).answer_id,
+          .made_by_naru = !cell.same(),
+          .feature = cell.feature};
+}
+
+/// What the upstream is to get of what the client asks.
+const std::string* request_for(const Cell& cell) {
+  const std::string crossed = cell.same() ? "" : cell.to() + " crossed request";
+  return cell.feature->find(
+      {cell.to() + " request from " + cell.from(), crossed, cell.to() + " request"});
+}
+
+const std::string* sent(const Cell& cell, const std::string& kind) {
+  return cell.feature->find({cell.to() + " " + kind});
+}
+
+/// What the client is to get of what the upstream sends.
+const std::string* told(const Cell& cell, const std::string& kind) {
+  if (cell.same()) return sent(cell, kind);
+  return cell.feature->find({cell.from() + " " + kind + " from " + cell.to(),
+                             cell.from() + " crossed " + kind, cell.from() + " " + kind});
+}
+
+bool has_request(const Cell& cell) {
+  return !cell.feature->names("lacks", cell.from()) && request_for(cell) != nullptr &&
+         cell.feature->find({cell.from() + " request"}) != nullptr;
+}
+
+bool has(const Cell& cell, const std::string& kind) {
+  const bool possible = !cell.feature->names("never from", cell.to()) &&
+                        !cell.feature->names("never to", cell.from());
+  return possible && sent(cell, kind) != nullptr && told(cell, kind) != nullptr;
+}
+
+template <class Wanted>
+std::vector<Cell> cells(Wanted wanted) {
+  static const std::vector<Feature> kFeatures = [] {
+    std::vector<Feature> features = read_features();
+    features.push_back(read_feature("default"));
+    return features;
+  }();
+  std::vector<Cell> cells;
+  for (const Feature& feature : kFeatures)
+    for (const Dialect* client : all_dialects())
+      for (const Dialect* upstream : all_dialects())
+        if (const Cell cell{&feature, client, upstream}; wanted(cell)) cells.push_back(cell);
+  return cells;
+}
+
+std::string name_of(const ::testing::TestParamInfo<Cell>& info) {
+  std::string name = info.param.feature->name + "__" + info.param.from() + "__" + info.param.to();
+  std::ranges::replace(name, '/', '_');
+  return name;
+}
+
+Strings fields_of(const std::vector<chat::Loss>& losses) {
+  Strings fields;
+  for (const chat::Loss& loss : losses) fields.push_back(loss.field);
+  std::ranges::sort(fields);
+  fields.erase(std::ranges::unique(fields).begin(), fields.end());
+  return fields;
+}
+
+class Requests : public ::testing::TestWithParam<Cell> {};
+
+TEST_P(Requests, are_carried_with_exactly_the_losses_that_are_declared) {
+  const Cell& cell = GetParam();
+  const std::string asked =
+      rendered(*cell.feature->find({cell.from() + " request"}), client_side(cell));
+  const std::string wanted = rendered(*request_for(cell), upstream_side(cell));
+  const testing::Parsed body(asked);
+  ASSERT_TRUE(body.ok()) << asked;
+  const Result<RequestScan> scan = cell.client->scan_request(Operation::Chat, body.tree());
+  ASSERT_TRUE(scan) << scan.error().detail;
+  std::vector<chat::Loss> losses;
+  const Forward forward{.upstream_model = cell.feature->model(),
+                        .upstream = std::string(kUpstream)};
+  const auto got = translate_request(cell.ends(), body.tree(), *scan, forward, losses);
+  ASSERT_TRUE(got) << got.error().detail;
+  EXPECT_EQ(spelled(*got, true), spelled(wanted, true));
+  if (cell.same() && *request_for(cell) == *cell.feature->find({cell.from() + " request"}))
+    EXPECT_EQ(*got, wanted) << "the same dialect's bytes change in nothing but the model";
+  EXPECT_THAT(fields_of(losses), ElementsAreArray(cell.fields("loses", cell.to(), cell.from())));
+}
+
+INSTANTIATE_TEST_SUITE_P(Matrix, Requests, ::testing::ValuesIn(cells(has_request)), name_of);
+
+class OwnRequests : public ::testing::TestWithParam<Cell> {};
+
+TEST_P(OwnRequests, come_back_from_the_canonical_model_as_they_went) {
+  const Cell& cell = GetParam();
+  const std::string asked =
+      rendered(*cell.feature->find({cell.from() + " request"}), upstream_side(cell));
+  const testing::Parsed body(asked);
+  ASSERT_TRUE(body.ok()) << asked;
+  const Result<chat::Request> request = cell.client->read_request(Operation::Chat, body.tree());
+  ASSERT_TRUE(request) << request.error().detail;
+  std::vector<chat::Loss> losses;
+  const auto got = cell.client->write_request(Operation::Chat, *request, losses);
+  ASSERT_TRUE(got) << got.error().detail;
+  EXPECT_EQ(spelled(*got, true), spelled(asked, true));
+  EXPECT_THAT(fields_of(losses), ElementsAreArray(Strings{}));
+}
+
+/// Where a request goes on otherwise than it came even to its own dialect, it is not modelled
+/// whole.
+bool is_own_request(const Cell& cell) {
+  return cell.same() && has_request(cell) &&
+         !cell.feature->names("kept as bytes by", cell.from()) &&
+         request_for(cell) == cell.feature->find({cell.from() + " request"});
+}
+INSTANTIATE_TEST_SUITE_P(Matrix, OwnRequests, ::testing::ValuesIn(cells(is_own_request)), name_of);
+
+/// The first event in which they differ; empty if they do not.
+std::string difference(const Strings& got, const Strings& wanted) {
+  for (std::size_t at = 0; at < std::max(got.size(), wanted.size()); ++at) {
+    const std::string here = at < got.size() ? got[at] : "the end";
+    const std::string there = at < wanted.size() ? wanted[at] : "the end";
+    if (here != there) return fmt::format("event {} is\n{}\nexpected\n{}", at, here, there);
+  }
+  return {};
+}
+
+/// For messages of tests.
+std::string described(const chat::Part& part) {
+  if (const auto* text = std::get_if<chat::Text>(&part))
+    return fmt::format("text '{}', refusal {}, {} citations, logprobs {}", text->text,
+                       text->refusal, text->citations.size(), text->logprobs);
+  if (const auto* call = std::get_if<chat::ToolCall>(&part))
+    return fmt::format("call {} {} '{}'", call->id, call->name, call->arguments);
+  if (const auto* thinking = std::get_if<chat::Thinking>(&part))
+    return fmt::format("thinking '{}', seal {} '{}', id '{}'", thinking->text,
+                       static_cast<int>(thinking->seal), thinking->sealed, thinking->id);
+  return fmt::format("part {}", part.index());
+}
+
+std::string described(const chat::Response& response) {
+  std::string out = fmt::format("{}, tier '{}'\n", response.model, response.service_tier);
+  for (const chat::Choice& choice : response.choices) {
+    out += fmt::format("stop {} '{}'\n", static_cast<int>(choice.stop), choice.stop_sequence);
+    for (const chat::Part& part : choice.parts) out += described(part) + "\n";
+  }
+  const chat::Usage usage = response.usage.value_or(chat::Usage{});
+  out += fmt::format("usage {} {} {} {} {} {}\n", usage.input, usage.cache_read,
+                     usage.cache_write_5m, usage.cache_write_1h, usage.output, usage.reasoning);
+  for (const chat::Loss& loss : response.losses) out += "loses " + loss.field + "\n";
+  return out;
+}
+
+/// What the client gets, in the form that is compared.
+std::string counted(const Cell& cell, std::string text) {
+  const bool items = !cell.same() && cell.from() == "openai_responses";
+  return items ? with_items_counted(std::move(text)) : text;
+}
+
+class Answers : public ::testing::TestWithParam<Cell> {};
+
+TEST_P(Answers, are_carried_with_exactly_the_losses_that_are_declared) {
+  const Cell& cell = GetParam();
+  AnswerFacts facts;
+  const auto got = translate_answer(
+      cell.ends(), rendered(*sent(cell, "answer"), upstream_side(cell)), options_of(cell), facts);
+  ASSERT_TRUE(got) << got.error().detail;
+  const std::string wanted = rendered(*told(cell, "answer"), client_side(cell));
+  EXPECT_EQ(spelled(counted(cell, *got), false), spelled(wanted, false));
+  if (cell.same()) EXPECT_EQ(*got, wanted) << "nothing changes but the model";
+  EXPECT_THAT(fields_of(facts.losses),
+              ElementsAreArray(cell.fields("shows not", cell.from(), cell.to())));
+}
+
+bool has_answer(const Cell& cell) { return has(cell, "answer"); }
+INSTANTIATE_TEST_SUITE_P(Matrix, Answers, ::testing::ValuesIn(cells(has_answer)), name_of);
+
+class Streams : public ::testing::TestWithParam<Cell> {
+ protected:
+  std::string bytes() const {
+    return streamed(*sent(GetParam(), "stream"), upstream_side(GetParam()));
+  }
+};
+
+TEST_P(Streams, are_carried_event_by_event) {
+  const Cell& cell = GetParam();
+  const testing::Streamed got = testing::stream(cell.ends(), options_of(cell), bytes());
+  ASSERT_FALSE(got.fault) << got.fault->detail;
+  const std::string wanted = streamed(*told(cell, "stream"), client_side(cell));
+  EXPECT_EQ(difference(spelled_events(counted(cell, got.all())), spelled_events(wanted)), "");
+  if (cell.same()) EXPECT_EQ(got.all(), wanted) << "nothing changes but the model";
+  EXPECT_THAT(fields_of(got.facts.losses),
+              ElementsAreArray(cell.fields("shows not", cell.from(), cell.to())));
+}
+
+/// Whether a splitter finds the same events in `pieces` as in all of it at once.
+bool splits_alike(std::span<const std::string_view> pieces, const std::string& whole) {
+  wire::Splitter cut(testing::kEventLimit);
+  wire::Splitter uncut(testing::kEventLimit);
+  if (!uncut.feed(whole)) return false;
+  for (const std::string_view piece : pieces) {
+    if (!cut.feed(piece)) return false;
+    for (auto event = cut.next(); event; event = cut.next()) {
+      const auto other = uncut.next();
+      const bool same = other && event->raw == other->raw && event->event == other->event &&
+                        event->data == other->data && event->has_data == other->has_data;
+      if (!same) return false;
+    }
+  }
+  return !uncut.next();
+}
+
+/// Its events behind every byte; the whole way behind every byte of a short stream, and of a long
+/// one behind as many as `kReplayed` allows, others in each run.
+TEST_P(Streams, are_the_same_wherever_they_are_cut) {
+  constexpr std::size_t kReplayed = 2 << 20;  // bytes
+  const std::string whole = bytes();
+  const std::string_view view = whole;
+  const WriterOptions options = options_of(GetParam());
+  const std::string wanted = testing::stream(GetParam().ends(), options, view).all();
+  const std::size_t stride = 1 + view.size() * view.size() / kReplayed;
+  const std::size_t first = Rng().below(stride);
+  for (std::size_t at = 1; at < view.size(); ++at) {
+    const std::array<std::string_view, 2> pieces = {view.substr(0, at), view.substr(at)};
+    ASSERT_TRUE(splits_alike(pieces, whole)) << "cut behind byte " << at;
+    if (at % stride != first) continue;
+    ASSERT_EQ(testing::stream(GetParam().ends(), options, pieces).all(), wanted)
+        << "cut behind byte " << at;
+  }
+}
+
+TEST_P(Streams, are_the_same_in_pieces_of_any_size) {
+  const std::string whole = bytes();
+  const std::uint64_t seed = std::random_device{}();
+  Rng rng(seed);
+  const std::string wanted =
+      testing::stream(GetParam().ends(), options_of(GetParam()), whole).all();
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::string_view> pieces;
+    for (std::string_view rest = whole; !rest.empty(); rest.remove_prefix(pieces.back().size()))
+      pieces.push_back(rest.substr(0, 1 + rng.below(40)));
+    ASSERT_EQ(testing::stream(GetParam().ends(), options_of(GetParam()), pieces).all(), wanted)
+        << "seed " << seed << ", round " << round;
+  }
+}
+
+bool has_stream(const Cell& cell) { return has(cell, "stream"); }
+INSTANTIATE_TEST_SUITE_P(Matrix, Streams, ::testing::ValuesIn(cells(has_stream)), name_of);
+
+class BothWays : public ::testing::TestWithParam<Cell> {};
+
+TEST_P(BothWays, of_an_answer_give_the_same_canonical_response) {
+  const Cell& cell = GetParam();
+  const testing::Parsed plain(rendered(*sent(cell, "answer"), upstream_side(cell)));
+  ASSERT_TRUE(plain.ok());
+  const Result<chat::Response> answer = cell.upstream->read_answer(plain.tree());
+  ASSERT_TRUE(answer) << answer.error().detail;
+  std::optional<Fault> fault;
+  const std::vector<chat::Event> events = testing::read_events(
+      *cell.upstream, streamed(*sent(cell, "stream"), upstream_side(cell)), &fault);
+  ASSERT_FALSE(fault) << fault->detail;
+  EXPECT_EQ(testing::broken_rule(events), "");
+  chat::Response stream = testing::collect(events);
+  stream.id = answer->id;
+  stream.created_s = answer->created_s;
+  EXPECT_TRUE(stream == *answer) << "streamed:\n"
+                                 << described(stream) << "plain:\n"
+                                 << described(*answer);
+}
+
+bool has_both(const Cell& cell) { return cell.same() && has_answer(cell) && has_stream(cell); }
+INSTANTIATE_TEST_SUITE_P(Matrix, BothWays, ::testing::ValuesIn(cells(has_both)), name_of);
+
+}  // namespace
+}  // namespace naru::dialect::matrix

@@ -1,0 +1,47 @@
+#pragma once
+#include <map>
+
+#include "base/rng.h"
+#include "dialect/dialect.h"
+
+/// Answers that are kept, so that later requests can stand on them: what a request says of them,
+/// how what was said before is put into it, and what of an answer is to be kept.
+/// Source: OpenAI API reference, Responses (`store`, `previous_response_id`), Conversation state.
+namespace naru::dialect::openai_responses_wire {
+
+/// What a request says of answers that were kept.
+struct Recall {
+  bool keep = true;                          ///< its own answer is to be kept (`store`)
+  std::string previous = {};                 ///< `previous_response_id`, or empty
+  std::vector<std::string> references = {};  ///< ids of items that stand in its input by name alone
+};
+/// Fails: InvalidRequest, with the path of each wrong field.
+Result<Recall> scan_recall(const json::Tree& body);
+
+/// The request with the JSON of `earlier` items before its input, and each `item_reference` given
+/// way to its item. Fails: InvalidRequest, naming the first reference that `referenced` lacks.
+Result<std::string> with_recalled(const json::Tree& body, std::span<const std::string> earlier,
+                                  const std::map<std::string, std::string>& referenced);
+
+/// Something said, a tool's call or its result, with its id.
+struct Item {
+  std::string id;
+  std::string body;  ///< its JSON
+};
+/// The items of a request's input behind the first `skip`; those without an id are given one.
+std::vector<Item> input_items(const json::Tree& body, std::size_t skip, Rng& rng);
+
+/// What of an answer is to be kept.
+struct Keepsake {
+  std::string id;
+  std::string body;  ///< the response object's JSON
+  std::vector<Item> items;
+};
+/// From a plain answer, or a stream's terminal frame, as a client of this dialect gets it. nullopt
+/// for what is none.
+std::optional<Keepsake> read_keepsake(std::string_view answer, Rng& rng);
+
+/// The answer to `DELETE /v1/responses/{id}`.
+std::string write_deleted(std::string_view id);
+
+}  // namespace naru::dialect::openai_responses_wire

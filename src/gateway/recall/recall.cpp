@@ -1,0 +1,143 @@
+#include "gateway/recall/recall.h"
+
+#include "base/text.h"
+#include "dialect/openai_responses/kept.h"
+
+namespace naru::gateway {
+namespace {
+
+namespace wire_of = dialect::openai_responses_wire;
+
+constexpr std::size_t kMostShownBytes = 80;  // of an id the client sent
+
+bool knows_kept_answers(const Exchange& exchange) {
+  return &exchange.dialect() == &dialect::openai_responses();
+}
+
+Fault not_kept(std::string_view id) {
+  return {
+      .kind = FaultKind::InvalidRequest,
+      .detail = fmt::format("the previous response '{}' is not kept here for this key; send the "
+                            "conversation itself as input",
+                            clipped(id, kMostShownBytes)),
+      .param = "previous_response_id",
+      .code = "previous_response_not_found"};
+}
+
+/// The items that the request names by id, with their JSON. Lifetime: the exchange outlives the
+/// task.
+net::Task<Result<std::map<std::string, std::string>>> find_referenced(
+    Exchange& exchange, std::vector<std::string> ids) {
+  std::map<std::string, std::string> found;
+  if (ids.empty()) co_return found;
+  auto items = co_await exchange.services.store.find_items(
+      exchange.loop(), exchange.principal->key_id, std::move(ids), exchange.until());
+  NARU_CO_TRY(std::vector<store::KeptItem> kept, std::move(items));
+  for (store::KeptItem& item : kept) found.emplace(std::move(item.id), std::move(item.body));
+  co_return found;
+}
+
+/// The items of the conversation that `id` ended. Lifetime: the exchange outlives the task.
+net::Task<Result<std::vector<store::KeptItem>>> find_earlier(Exchange& exchange, std::string id) {
+  if (id.empty()) co_return std::vector<store::KeptItem>{};
+  auto found = co_await exchange.services.store.find_answer(
+      exchange.loop(), exchange.principal->key_id, id, exchange.until());
+  NARU_CO_TRY(std::optional<store::KeptAnswer> answer, std::move(found));
+  if (!answer) co_return fail(not_kept(id));
+  co_return std::move(answer->items);
+}
+
+/// The request as it reads now takes the place of the one that came.
+Result<void> replace_body(Exchange& exchange, std::string body) {
+  const LimitSettings& limits = exchange.limits();
+  if (body.size() > limits.body_bytes)
+    return fail(FaultKind::TooLarge,
+                "the request with what was said before it exceeds {} bytes (limits.body_bytes)",
+                limits.body_bytes);
+  exchange.tree.reset();
+  exchange.body = std::move(body);
+  NARU_TRY(exchange.tree, json::Tree::parse(exchange.body));
+  NARU_TRY_VOID(exchange.body_memory->grow_to(
+      exchange.body.capacity() + exchange.tree->held_bytes(), limits.body_memory_bytes));
+  NARU_TRY(exchange.scan,
+           exchange.dialect().scan_request(exchange.endpoint.operation, *exchange.tree));
+  return {};
+}
+
+}  // namespace
+
+net::Task<Result<void>> recall(Exchange& exchange) {
+  if (!knows_kept_answers(exchange)) co_return Result<void>{};
+  NARU_CO_TRY(const wire_of::Recall asked, wire_of::scan_recall(*exchange.tree));
+  exchange.keeps_answer = asked.keep && exchange.settings().keep_answers.count() > 0 &&
+                          exchange.endpoint.operation == dialect::Operation::Chat;
+  exchange.previous_answer = asked.previous;
+  if (asked.previous.empty() && asked.references.empty()) co_return Result<void>{};
+  auto earlier = co_await find_earlier(exchange, asked.previous);
+  NARU_CO_TRY(std::vector<store::KeptItem> items, std::move(earlier));
+  auto named = co_await find_referenced(exchange, asked.references);
+  NARU_CO_TRY(const auto referenced, std::move(named));
+  std::vector<std::string> bodies;
+  for (store::KeptItem& item : items) {
+    bodies.push_back(std::move(item.body));
+    exchange.recalled.push_back(std::move(item.id));
+  }
+  NARU_CO_TRY(std::string body, wire_of::with_recalled(*exchange.tree, bodies, referenced));
+  co_return replace_body(exchange, std::move(body));
+}
+
+net::Task<Result<void>> keep(Exchange& exchange) {
+  if (!exchange.keeps_answer) co_return Result<void>{};
+  Rng& rng = exchange.loop().rng();
+  const std::string_view told =
+      exchange.client ? exchange.answer.stream->terminal() : std::string_view(exchange.answer.body);
+  std::optional<wire_of::Keepsake> made = wire_of::read_keepsake(told, rng);
+  if (!made) co_return Result<void>{};
+  store::KeptAnswer answer{
+      .id = std::move(made->id),
+      .key_id = exchange.principal->key_id,
+      .expires = exchange.services.clock.wall_now() + exchange.settings().keep_answers,
+      .body = std::move(made->body),
+      .item_ids = exchange.recalled};
+  auto said = wire_of::input_items(*exchange.tree, exchange.recalled.size(), rng);
+  for (auto* items : {&said, &made->items})
+    for (wire_of::Item& item : *items) {
+      answer.item_ids.push_back(item.id);
+      answer.items.push_back({.id = std::move(item.id), .body = std::move(item.body)});
+    }
+  auto written = co_await exchange.services.store.keep_answer(exchange.loop(), std::move(answer),
+                                                              exchange.until_written());
+  co_return written;
+}
+
+net::Task<Result<void>> kept(Exchange& exchange) {
+  const std::string& id = exchange.endpoint.id;
+  const std::int64_t key = exchange.principal->key_id;
+  const bool deletes = exchange.endpoint.serves == Serves::DeleteAnswer;
+  const auto not_found = [&] {
+    return fail(Fault{.kind = FaultKind::NotFound,
+                      .detail = fmt::format("no response '{}' is kept here for this key",
+                                            clipped(id, kMostShownBytes)),
+                      .param = "id"});
+  };
+  std::string body;
+  if (deletes) {
+    auto gone =
+        co_await exchange.services.store.forget_answer(exchange.loop(), key, id, exchange.until());
+    NARU_CO_TRY(const bool was_there, std::move(gone));
+    if (!was_there) co_return not_found();
+    body = wire_of::write_deleted(id);
+  } else {
+    auto found =
+        co_await exchange.services.store.find_answer(exchange.loop(), key, id, exchange.until());
+    NARU_CO_TRY(std::optional<store::KeptAnswer> answer, std::move(found));
+    if (!answer) co_return not_found();
+    body = std::move(answer->body);
+  }
+  net::ReplyHead head{.headers = exchange.common_headers()};
+  head.headers.push_back({"content-type", "application/json"});
+  auto sent = co_await exchange.call.reply(std::move(head), body, exchange.until_written());
+  co_return sent;
+}
+
+}  // namespace naru::gateway

@@ -1,0 +1,54 @@
+#pragma once
+#include <functional>
+#include <thread>
+
+#include "base/bounded_queue.h"
+#include "net/handoff.h"
+#include "store/connection.h"
+
+namespace naru::store {
+
+/// Does the work on kept answers on a thread of its own: they are long, and no loop waits for a
+/// disk.
+class AnswerShelf {
+ public:
+  static constexpr std::size_t kMostWaiting = 1024;
+
+  /// Lifetime: `writing` outlives it; `reading` is its own.
+  AnswerShelf(SharedConnection& writing, Connection reading);
+  ~AnswerShelf();  ///< does what is queued
+
+  /// Runs `work(connection)`, which gives a Result, with a connection that may write, or with one
+  /// that only reads. Fails: as the work; Overloaded if too much waits; as `until` says.
+  template <class Work>
+  auto change(net::Loop& loop, Work work, net::Until until) {
+    return run(loop, [this, work = std::move(work)] { return writing_.with(work); }, until);
+  }
+  template <class Work>
+  auto read(net::Loop& loop, Work work, net::Until until) {
+    return run(loop, [this, work = std::move(work)] { return work(reading_); }, until);
+  }
+
+ private:
+  template <class Work>
+  net::Task<std::invoke_result_t<Work>> run(net::Loop& loop, Work work, net::Until until) {
+    using Given = std::invoke_result_t<Work>;
+    net::Handoff<Given> place(loop);
+    std::function<void()> job = [place, work = std::move(work)] { place.give(work()); };
+    if (!jobs_.push(job))
+      co_return fail(FaultKind::Overloaded, "too many kept answers are being asked for; try again");
+    auto given = co_await place.take(until);
+    if (!given && given.error().kind == FaultKind::UpstreamTimeout)
+      co_return fail(FaultKind::Unavailable, "the kept answer could not be looked up in time");
+    NARU_CO_TRY(Given result, std::move(given));
+    co_return result;
+  }
+  void work();
+
+  SharedConnection& writing_;
+  Connection reading_;
+  BoundedQueue<std::function<void()>> jobs_{kMostWaiting};
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace naru::store

@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "store/connection.h"
+#include "store/rows.h"
+
+/// The tables `kept_answers`, `kept_items` and, which of these belong to which, `kept_order`.
+namespace naru::store::answer_table {
+
+/// All or nothing; an answer of that id and key gives way.
+Result<void> keep(Connection& connection, const KeptAnswer& answer);
+/// With all its items; nullopt if there is none, or only one that has expired.
+Result<std::optional<KeptAnswer>> find(Connection& connection, std::int64_t key_id,
+                                       const std::string& id, WallTime now);
+/// Those of `ids` that are there and live, in no order.
+Result<std::vector<KeptItem>> find_items(Connection& connection, std::int64_t key_id,
+                                         const std::vector<std::string>& ids, WallTime now);
+/// Gives whether it was there. Items that no other answer needs go with it.
+Result<bool> forget(Connection& connection, std::int64_t key_id, const std::string& id);
+/// At most `most` of those that have expired.
+Result<void> forget_expired(Connection& connection, WallTime now, std::int64_t most);
+
+}  // namespace naru::store::answer_table
