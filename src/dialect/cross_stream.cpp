@@ -1,4 +1,5 @@
 #include "dialect/facts.h"
+#include "dialect/reread.h"
 #include "dialect/streams.h"
 
 namespace naru::dialect {
@@ -7,9 +8,10 @@ namespace {
 class CrossStream final : public AnswerStream {
  public:
   CrossStream(const Ends& ends, WriterOptions options)
-      : same_family_(ends.client->family() == ends.upstream->family()),
+      : ends_(ends),
         reader_(ends.upstream->make_reader()),
-        writer_(ends.client->make_writer(std::move(options))) {}
+        writer_(ends.client->make_writer(std::move(options))),
+        reread_(*ends.client) {}
 
   Result<Progress> take(const wire::EventView& event, std::string& out) override {
     if (broken_) return fail(*broken_);
@@ -41,13 +43,20 @@ class CrossStream final : public AnswerStream {
 
  private:
   void write_events(std::string& out) {
+    const std::size_t before = out.size();
+    write_each(out);
+    reread_.feed(std::string_view(out).substr(before));
+    if (progress_ == Progress::Ended) reread_.feed(terminal_);
+    facts_.next_event = writer_->next_event();
+  }
+
+  void write_each(std::string& out) {
     for (const chat::Event& event : events_) {
       note(event);
       if (std::holds_alternative<chat::Ended>(event)) return end(event);
       if (is_running(event)) continue;  // for the ledger; no client is told
       writer_->write(event, out, facts_.losses);
     }
-    facts_.next_event = writer_->next_event();
   }
 
   void end(const chat::Event& ended) {
@@ -90,15 +99,15 @@ class CrossStream final : public AnswerStream {
   }
 
   std::unexpected<Fault> give_up(Fault fault) {
-    fault.param.clear();  // a path in another request
-    if (!same_family_) fault.code.clear();
+    strip_foreign(ends_, fault);
     broken_ = fault;
     return fail(std::move(fault));
   }
 
-  const bool same_family_;
+  const Ends ends_;
   std::unique_ptr<StreamReader> reader_;
   std::unique_ptr<StreamWriter> writer_;
+  RereadStream reread_;
   std::vector<chat::Event> events_;
   AnswerFacts facts_;
   Progress progress_ = Progress::Quiet;

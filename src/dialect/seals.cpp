@@ -33,7 +33,10 @@ std::string_view take_field(std::string_view& text) {
 
 std::string wrap_seal(const chat::Thinking& thinking, std::string_view origin) {
   const auto row = std::ranges::find(kKinds, thinking.seal, &KindRow::seal);
-  return fmt::format("{}{}:{}:{}:{}", kPrefix, row->word, origin, thinking.id, thinking.sealed);
+  // An id of another maker may hold the mark that ends it here.
+  const bool plain = thinking.id.find(':') == std::string::npos;
+  const std::string_view id = plain ? std::string_view(thinking.id) : std::string_view();
+  return fmt::format("{}{}:{}:{}:{}", kPrefix, row->word, origin, id, thinking.sealed);
 }
 
 bool is_wrapped_seal(std::string_view text) { return text.starts_with(kPrefix); }

@@ -97,10 +97,11 @@ void run(benchmark::State& state, const Ends& ends, bool burst) {
 const bool kRegistered = [] {
   for (const Dialect* client : all_dialects())
     for (const Dialect* upstream : all_dialects())
-      benchmark::RegisterBenchmark(fmt::format("{}_over_{}", client->name(), upstream->name()),
-                                   [client, upstream](benchmark::State& state) {
-                                     run(state, {client, upstream}, state.range(0) != 0);
-                                   })
+      benchmark::RegisterBenchmark(
+          fmt::format("{}_over_{}", client->name(), upstream->name()).c_str(),
+          [client, upstream](benchmark::State& state) {
+            run(state, {client, upstream}, state.range(0) != 0);
+          })
           ->ArgName("burst")
           ->Arg(0)
           ->Arg(1);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "dialect/facts.h"
+#include "dialect/reread.h"
 #include "dialect/streams.h"
 
 namespace naru::dialect {
@@ -100,6 +101,11 @@ bool can_cross(Operation operation) {
   return operation == Operation::Chat || operation == Operation::CountTokens;
 }
 
+void strip_foreign(const Ends& ends, Fault& fault) {
+  if (!ends.same()) fault.param.clear();
+  if (ends.client->family() != ends.upstream->family()) fault.code = fault.details = "";
+}
+
 void tally_part(const chat::Part& part, chat::Tally& tally) {
   if (const auto* text = std::get_if<chat::Text>(&part)) tally.add(text->text);
   if (const auto* thinking = std::get_if<chat::Thinking>(&part)) tally.add(thinking->text);
@@ -117,6 +123,7 @@ Result<std::string> translate_request(const Ends& ends, const json::Tree& body,
   request.model = forward.upstream_model;
   request.stream_usage = request.stream && (request.stream_usage || forward.ask_usage);
   NARU_TRY(std::string written, ends.upstream->write_request(ends.operation, request, losses));
+  reread_request(ends, written);
   if (!forward.listed_fields_only) return written;
   return list_again(ends, std::move(written), forward, losses);
 }
@@ -127,9 +134,13 @@ Result<std::string> translate_answer(const Ends& ends, std::string_view body,
   if (!tree) return no_json();
   if (!ends.same()) {
     if (ends.operation == Operation::CountTokens) return cross_count(ends, *tree, facts);
-    NARU_TRY(const chat::Response response, ends.upstream->read_answer(*tree));
+    Result<chat::Response> read = ends.upstream->read_answer(*tree);
+    if (!read) strip_foreign(ends, read.error());
+    NARU_TRY(const chat::Response response, std::move(read));
     note_response(response, facts);
-    return ends.client->write_answer(response, options, facts.losses);
+    std::string written = ends.client->write_answer(response, options, facts.losses);
+    reread_answer(ends, written);
+    return written;
   }
   NARU_TRY(const std::vector<Patch> patches,
            ends.client->scan_answer(ends.operation, *tree, options, facts));

@@ -16,6 +16,10 @@ struct Ends {
 /// Conversations and their counts cross; prompts and embeddings have a shape in one dialect only.
 bool can_cross(Operation operation);
 
+/// Takes out of a fault what only the upstream's dialect understands: codes, details, and paths in
+/// another request.
+void strip_foreign(const Ends& ends, Fault& fault);
+
 /// The body for the upstream. Fails: InvalidRequest; UnsupportedEndpoint when the upstream's
 /// dialect has no such operation.
 Result<std::string> translate_request(const Ends& ends, const json::Tree& body,

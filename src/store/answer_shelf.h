@@ -12,7 +12,7 @@ namespace naru::store {
 /// disk.
 class AnswerShelf {
  public:
-  static constexpr std::size_t kMostWaiting = 1024;
+  static constexpr std::size_t kMostWaiting = 256;
 
   /// Lifetime: `writing` outlives it; `reading` is its own.
   AnswerShelf(SharedConnection& writing, Connection reading);
@@ -34,7 +34,7 @@ class AnswerShelf {
   net::Task<std::invoke_result_t<Work>> run(net::Loop& loop, Work work, net::Until until) {
     using Given = std::invoke_result_t<Work>;
     net::Handoff<Given> place(loop);
-    std::function<void()> job = [place, work = std::move(work)] { place.give(work()); };
+    std::function<void()> job = [place, work = std::move(work)] { place.give(safely(work)); };
     if (!jobs_.push(job))
       co_return fail(FaultKind::Overloaded, "too many kept answers are being asked for; try again");
     auto given = co_await place.take(until);
@@ -42,6 +42,15 @@ class AnswerShelf {
       co_return fail(FaultKind::Unavailable, "the kept answer could not be looked up in time");
     NARU_CO_TRY(Given result, std::move(given));
     co_return result;
+  }
+  /// What no room for it throws ends the one job.
+  template <class Work>
+  static std::invoke_result_t<Work> safely(const Work& work) {
+    try {
+      return work();
+    } catch (const std::exception& mistake) {
+      return fail(FaultKind::Unavailable, "kept answers cannot be read now: {}", mistake.what());
+    }
   }
   void work();
 

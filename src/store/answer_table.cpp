@@ -5,44 +5,68 @@ namespace {
 
 long long nanos(WallTime time) { return time.time_since_epoch().count(); }
 
-/// Items that stand in no answer any more, of one key.
-void drop_loose_items(Connection& connection, long long key) {
-  connection.sql() << "DELETE FROM kept_items WHERE key_id = :key AND NOT EXISTS "
-                      "(SELECT 1 FROM kept_order o WHERE o.key_id = kept_items.key_id "
-                      "AND o.item_id = kept_items.id)",
-      soci::use(key);
-}
-
+/// The answer, and what no other answer needs of its conversation.
 void drop_answer(Connection& connection, long long key, const std::string& id) {
-  connection.sql() << "DELETE FROM kept_order WHERE answer_id = :id AND key_id = :key",
-      soci::use(id), soci::use(key);
-  connection.sql() << "DELETE FROM kept_answers WHERE id = :id AND key_id = :key", soci::use(id),
-      soci::use(key);
+  connection.sql() << "DELETE FROM kept_items WHERE key_id = :key AND id IN "
+                      "(SELECT item_id FROM kept_order WHERE key_id = :key2 AND answer_id = :id) "
+                      "AND NOT EXISTS (SELECT 1 FROM kept_order o "
+                      "WHERE o.key_id = kept_items.key_id AND o.item_id = kept_items.id "
+                      "AND o.answer_id <> :id2)",
+      soci::use(key, "key"), soci::use(key, "key2"), soci::use(id, "id"), soci::use(id, "id2");
+  connection.sql() << "DELETE FROM kept_order WHERE key_id = :key AND answer_id = :id",
+      soci::use(key), soci::use(id);
+  connection.sql() << "DELETE FROM kept_answers WHERE key_id = :key AND id = :id", soci::use(key),
+      soci::use(id);
 }
 
-void put_item(Connection& connection, long long key, const KeptItem& item) {
-  connection.sql() << "INSERT INTO kept_items (id, key_id, body) VALUES (:id, :key, :body) "
-                      "ON CONFLICT (key_id, id) DO UPDATE SET body = excluded.body",
-      soci::use(item.id), soci::use(key), soci::use(item.body);
+/// Ids are their makers': where another item has it already, this one is kept under a further name.
+std::string put_item(Connection& connection, long long key, const KeptItem& item) {
+  std::string id = item.id;
+  for (int copy = 2;; ++copy) {
+    std::string body;
+    connection.sql() << "SELECT body FROM kept_items WHERE key_id = :key AND id = :id",
+        soci::use(key), soci::use(id), soci::into(body);
+    if (!connection.sql().got_data()) break;
+    if (body == item.body) return id;
+    id = fmt::format("{}~{}", item.id, copy);
+  }
+  connection.sql() << "INSERT INTO kept_items (id, key_id, body) VALUES (:id, :key, :body)",
+      soci::use(id), soci::use(key), soci::use(item.body);
+  return id;
 }
 
-void put_order(Connection& connection, long long key, const KeptAnswer& answer) {
+void put_items(Connection& connection, const KeptAnswer& answer) {
+  const long long key = answer.key_id;
   long long position = 0;
-  std::string item;
-  soci::statement put(connection.sql());
-  put.exchange(soci::use(answer.id));
-  put.exchange(soci::use(key));
-  put.exchange(soci::use(position));
-  put.exchange(soci::use(item));
-  put.alloc();
-  put.prepare(
-      "INSERT INTO kept_order (answer_id, key_id, position, item_id) "
-      "VALUES (:answer, :key, :position, :item)");
-  put.define_and_bind();
-  for (const std::string& id : answer.item_ids) {
-    item = id;
-    put.execute(true);
+  for (const KeptItem& item : answer.items) {
+    const std::string id = put_item(connection, key, item);
+    connection.sql() << "INSERT INTO kept_order (answer_id, key_id, position, item_id) "
+                        "VALUES (:answer, :key, :position, :item)",
+        soci::use(answer.id), soci::use(key), soci::use(position), soci::use(id);
     ++position;
+  }
+}
+
+long long size_of(const KeptAnswer& answer) {
+  std::size_t bytes = answer.body.size();
+  for (const KeptItem& item : answer.items) bytes += item.body.size();
+  return static_cast<long long>(bytes);
+}
+
+/// What one key may have kept at a time; its oldest answers go first.
+void make_room(Connection& connection, long long key, long long bytes) {
+  for (;;) {
+    long long count = 0;
+    long long held = 0;
+    std::string oldest;
+    connection.sql() << "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM kept_answers "
+                        "WHERE key_id = :key",
+        soci::use(key), soci::into(count), soci::into(held);
+    if (count == 0 || (count < kMostAnswers && held + bytes <= kMostBytes)) return;
+    connection.sql() << "SELECT id FROM kept_answers WHERE key_id = :key "
+                        "ORDER BY expires_ns LIMIT 1",
+        soci::use(key), soci::into(oldest);
+    drop_answer(connection, key, oldest);
   }
 }
 
@@ -73,10 +97,7 @@ void read_items(Connection& connection, KeptAnswer& answer) {
       "WHERE o.answer_id = :answer AND o.key_id = :key ORDER BY o.position");
   query.define_and_bind();
   query.execute();
-  while (query.fetch()) {
-    answer.item_ids.push_back(item.id);
-    answer.items.push_back(item);
-  }
+  while (query.fetch()) answer.items.push_back(item);
 }
 
 }  // namespace
@@ -85,19 +106,23 @@ Result<void> keep(Connection& connection, const KeptAnswer& answer) {
   return connection.transact([&]() -> Result<void> {
     const long long key = answer.key_id;
     const long long expires = nanos(answer.expires);
+    const long long bytes = size_of(answer);
     drop_answer(connection, key, answer.id);
-    connection.sql() << "INSERT INTO kept_answers (id, key_id, expires_ns, body) "
-                        "VALUES (:id, :key, :expires, :body)",
-        soci::use(answer.id), soci::use(key), soci::use(expires), soci::use(answer.body);
-    for (const KeptItem& item : answer.items) put_item(connection, key, item);
-    put_order(connection, key, answer);
+    make_room(connection, key, bytes);
+    connection.sql() << "INSERT INTO kept_answers (id, key_id, expires_ns, bytes, body) "
+                        "VALUES (:id, :key, :expires, :bytes, :body)",
+        soci::use(answer.id), soci::use(key), soci::use(expires), soci::use(bytes),
+        soci::use(answer.body);
+    put_items(connection, answer);
     return {};
   });
 }
 
 Result<std::optional<KeptAnswer>> find(Connection& connection, std::int64_t key_id,
                                        const std::string& id, WallTime now) {
+  // As one reading: what it finds of the answer and of its items is of one moment.
   return connection.run([&]() -> Result<std::optional<KeptAnswer>> {
+    soci::transaction moment(connection.sql());
     std::optional<KeptAnswer> answer = find_bare(connection, key_id, id, now);
     if (answer) read_items(connection, *answer);
     return answer;
@@ -124,24 +149,22 @@ Result<std::vector<KeptItem>> find_items(Connection& connection, std::int64_t ke
   });
 }
 
-Result<bool> forget(Connection& connection, std::int64_t key_id, const std::string& id) {
+Result<bool> forget(Connection& connection, std::int64_t key_id, const std::string& id,
+                    WallTime now) {
   return connection.transact([&]() -> Result<bool> {
     const long long key = key_id;
-    long long there = 0;
-    connection.sql() << "SELECT COUNT(*) FROM kept_answers WHERE id = :id AND key_id = :key",
-        soci::use(id), soci::use(key), soci::into(there);
+    const bool there = find_bare(connection, key, id, now).has_value();
     drop_answer(connection, key, id);
-    drop_loose_items(connection, key);
-    return there > 0;
+    return there;
   });
 }
 
-Result<void> forget_expired(Connection& connection, WallTime now, std::int64_t most) {
+Result<std::int64_t> forget_expired(Connection& connection, WallTime now, std::int64_t most) {
   struct Expired {
     std::string id;
     long long key = 0;
   };
-  return connection.transact([&]() -> Result<void> {
+  return connection.transact([&]() -> Result<std::int64_t> {
     const long long time = nanos(now);
     const long long limit = most;
     std::vector<Expired> expired;
@@ -161,8 +184,7 @@ Result<void> forget_expired(Connection& connection, WallTime now, std::int64_t m
       while (query.fetch()) expired.push_back(one);
     }
     for (const Expired& one : expired) drop_answer(connection, one.key, one.id);
-    for (const Expired& one : expired) drop_loose_items(connection, one.key);
-    return {};
+    return static_cast<std::int64_t>(expired.size());
   });
 }
 

@@ -8,6 +8,11 @@
 /// The tables `kept_answers`, `kept_items` and, which of these belong to which, `kept_order`.
 namespace naru::store::answer_table {
 
+/// What one key may have kept at a time, each answer counted with its whole conversation; beyond
+/// it the oldest go.
+inline constexpr std::int64_t kMostAnswers = 10'000;
+inline constexpr std::int64_t kMostBytes = std::int64_t{4} << 30;
+
 /// All or nothing; an answer of that id and key gives way.
 Result<void> keep(Connection& connection, const KeptAnswer& answer);
 /// With all its items; nullopt if there is none, or only one that has expired.
@@ -17,8 +22,9 @@ Result<std::optional<KeptAnswer>> find(Connection& connection, std::int64_t key_
 Result<std::vector<KeptItem>> find_items(Connection& connection, std::int64_t key_id,
                                          const std::vector<std::string>& ids, WallTime now);
 /// Gives whether it was there. Items that no other answer needs go with it.
-Result<bool> forget(Connection& connection, std::int64_t key_id, const std::string& id);
-/// At most `most` of those that have expired.
-Result<void> forget_expired(Connection& connection, WallTime now, std::int64_t most);
+Result<bool> forget(Connection& connection, std::int64_t key_id, const std::string& id,
+                    WallTime now);
+/// At most `most` of those that have expired; gives how many.
+Result<std::int64_t> forget_expired(Connection& connection, WallTime now, std::int64_t most);
 
 }  // namespace naru::store::answer_table

@@ -90,9 +90,10 @@ void Keeper::forget_expired() {
   const Monotonic now = charge_.clock.now();
   if (now < forget_next_) return;
   forget_next_ = now + kForgetEvery;
-  const Result<void> forgotten = charge_.writing.with([&](Connection& writing) {
+  const Result<std::int64_t> forgotten = charge_.writing.with([&](Connection& writing) {
     return answer_table::forget_expired(writing, charge_.clock.wall_now(), kMostForgotten);
   });
+  if (forgotten && *forgotten == kMostForgotten) forget_next_ = now;  // there are more
   if (!forgotten) charge_.log.warn("store.forget_failed", {field("why", forgotten.error().detail)});
 }
 

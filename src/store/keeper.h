@@ -19,7 +19,8 @@ class Keeper {
  public:
   static constexpr std::chrono::milliseconds kLookEvery{500};
   static constexpr std::chrono::milliseconds kForgetEvery{10'000};
-  static constexpr std::int64_t kMostForgotten = 1'000;  ///< expired answers at a time
+  static constexpr std::int64_t kMostForgotten =
+      200;  ///< in one transaction:  ///< expired answers at a time
   static constexpr int kPagesToCarry =
       1000;                                ///< as many new ones in the log, 4 MiB, are carried over
   static constexpr int kMostPages = 4096;  ///< of a log beyond this the last part is carried alone

@@ -63,10 +63,8 @@ struct KeptAnswer {
   std::string id = {};
   std::int64_t key_id = 0;
   WallTime expires{};
-  std::string body = {};                   ///< the answer's JSON as the client got it
-  std::vector<std::string> item_ids = {};  ///< the conversation up to and with it, in order
-  /// Of these: when it is kept those that are new, when it is found all of them.
-  std::vector<KeptItem> items = {};
+  std::string body = {};             ///< the answer's JSON as the client got it
+  std::vector<KeptItem> items = {};  ///< the conversation up to and with it, in order
 };
 
 /// Sums of ledger rows under one heading.

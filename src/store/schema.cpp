@@ -58,6 +58,7 @@ constexpr auto kMigrations = std::to_array<Migration>({
            id TEXT NOT NULL,
            key_id BIGINT NOT NULL,
            expires_ns BIGINT NOT NULL,
+           bytes BIGINT NOT NULL,
            body TEXT NOT NULL,
            PRIMARY KEY (key_id, id)))",
       "CREATE INDEX kept_answers_expiry ON kept_answers (expires_ns)",

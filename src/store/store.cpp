@@ -160,8 +160,8 @@ class SqliteStore final : public Store {
                                         net::Until until) override {
     return shelf_->change(
         loop,
-        [key_id, id = std::move(id)](Connection& connection) {
-          return answer_table::forget(connection, key_id, id);
+        [key_id, id = std::move(id), now = clock_.wall_now()](Connection& connection) {
+          return answer_table::forget(connection, key_id, id, now);
         },
         until);
   }

@@ -391,28 +391,34 @@ TEST_P(StoreUsage, gives_sums_means_and_counts) {
 const auto kName = [](const auto& test) { return test.param.name; };
 // Kept answers.
 
-KeptAnswer answer(std::string id, Strings ids, Strings fresh, WallTime expires) {
-  KeptAnswer made{.id = std::move(id), .key_id = 7, .expires = expires, .item_ids = std::move(ids)};
+KeptAnswer answer(std::string id, const Strings& ids, WallTime expires) {
+  KeptAnswer made{.id = std::move(id), .key_id = 7, .expires = expires};
   made.body = "{\"id\":\"" + made.id + "\"}";
-  for (std::string& each : fresh) made.items.push_back({.id = each, .body = "body of " + each});
+  for (const std::string& each : ids) made.items.push_back({.id = each, .body = "body of " + each});
   return made;
+}
+
+Strings ids_of(const KeptAnswer& kept) {
+  Strings ids;
+  for (const KeptItem& item : kept.items) ids.push_back(item.id);
+  return ids;
 }
 
 TEST_P(StoreContract, gives_a_kept_answer_with_its_whole_conversation) {
   const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1", "2"}, {"1", "2"}, later));
-  keep(answer("b", {"1", "2", "3"}, {"3"}, later));
+  keep(answer("a", {"1", "2"}, later));
+  keep(answer("b", {"1", "2", "3"}, later));
   reopen();
   const auto found = met_answer(7, "b");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->body, R"({"id":"b"})");
-  EXPECT_THAT(found->item_ids, ElementsAre("1", "2", "3"));
+  EXPECT_THAT(ids_of(*found), ElementsAre("1", "2", "3"));
   EXPECT_EQ(found->items.at(2).body, "body of 3");
   EXPECT_EQ(value(find_items(*store_, 7, {"3", "1", "none"})).size(), 2U);
 }
 
 TEST_P(StoreContract, shows_a_kept_answer_to_its_own_key_alone) {
-  keep(answer("a", {"1"}, {"1"}, clock_.wall_now() + 1h));
+  keep(answer("a", {"1"}, clock_.wall_now() + 1h));
   EXPECT_FALSE(met_answer(8, "a"));
   EXPECT_THAT(value(find_items(*store_, 8, {"1"})), IsEmpty());
   EXPECT_FALSE(value(forget_answer(*store_, 8, "a")));
@@ -421,18 +427,38 @@ TEST_P(StoreContract, shows_a_kept_answer_to_its_own_key_alone) {
 
 TEST_P(StoreContract, forgets_an_answer_and_what_no_other_needs) {
   const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1", "2"}, {"1", "2"}, later));
-  keep(answer("b", {"1", "3"}, {"3"}, later));
+  keep(answer("a", {"1", "2"}, later));
+  keep(answer("b", {"1", "3"}, later));
   EXPECT_TRUE(value(forget_answer(*store_, 7, "a")));
   EXPECT_FALSE(value(forget_answer(*store_, 7, "a")));
   EXPECT_FALSE(met_answer(7, "a"));
   EXPECT_THAT(value(find_items(*store_, 7, {"1", "2", "3"})).size(), 2U);
-  EXPECT_THAT(met_answer(7, "b")->item_ids, ElementsAre("1", "3"));
+  EXPECT_THAT(ids_of(*met_answer(7, "b")), ElementsAre("1", "3"));
+}
+
+TEST_P(StoreContract, keeps_items_apart_that_have_one_id) {
+  const WallTime later = clock_.wall_now() + 1h;
+  keep(answer("a", {"1"}, later));
+  KeptAnswer other = answer("b", {"1", "2"}, later);
+  other.items[0].body = "another";
+  keep(other);
+  EXPECT_EQ(met_answer(7, "a")->items.at(0).body, "body of 1");
+  EXPECT_EQ(met_answer(7, "b")->items.at(0).body, "another");
+  keep(answer("b", {"1"}, later));
+  EXPECT_THAT(ids_of(*met_answer(7, "b")), ElementsAre("1"));
+}
+
+TEST_P(StoreContract, keeps_a_conversation_whose_earlier_answer_was_deleted_meanwhile) {
+  const WallTime later = clock_.wall_now() + 1h;
+  keep(answer("a", {"1"}, later));
+  EXPECT_TRUE(value(forget_answer(*store_, 7, "a")));
+  keep(answer("b", {"1", "2"}, later));
+  EXPECT_THAT(ids_of(*met_answer(7, "b")), ElementsAre("1", "2"));
 }
 
 TEST_P(StoreContract, gives_no_answer_that_has_expired_nor_its_items) {
-  keep(answer("a", {"1"}, {"1"}, clock_.wall_now() + 1h));
-  keep(answer("b", {"1", "2"}, {"2"}, clock_.wall_now() + 2h));
+  keep(answer("a", {"1"}, clock_.wall_now() + 1h));
+  keep(answer("b", {"1", "2"}, clock_.wall_now() + 2h));
   clock_.advance(1h);
   EXPECT_FALSE(met_answer(7, "a"));
   EXPECT_EQ(value(find_items(*store_, 7, {"1"})).size(), 1U);

@@ -49,7 +49,8 @@ def test_count_crosses_to_whoever_has_one(naru, path, model, theirs):
 def test_count_at_an_upstream_without_one_is_refused(naru, path):
     answer = count(naru, path, "gpt")
     assert answer.status == 404
-    assert "its dialect openai_chat has no count_tokens" in json.loads(answer.body)["error"]["message"]
+    said = json.loads(answer.body)["error"]["message"]
+    assert "its dialect openai_chat has no count_tokens" in said
 
 
 @pytest.mark.parametrize("model", ["claude", "resp"])

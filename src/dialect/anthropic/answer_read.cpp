@@ -111,6 +111,7 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
     rename(patches, *model, options.public_model);
   }
   rename_id(patches, root, kIdPrefix, options.answer_id);
+  close_stop(root, facts.stop == chat::StopReason::ToolUse, patches);
   std::ranges::sort(patches, {}, &Patch::begin);
   return patches;
 }

@@ -24,7 +24,10 @@ class Scanner final : public StreamScanner {
       scan.content = true;
       tally(said.inner, facts);
     }
-    if (said.kind == EventKind::MessageDelta) tell(said, facts);
+    if (said.kind == EventKind::MessageDelta) {
+      tell(said, facts);
+      close_stop(said.inner, called_tools_, scan.patches);
+    }
     scan.terminal = grammar_.ended();
     if (scan.terminal && !facts.stop) facts.stop = untold_stop(called_tools_).reason;
     return scan;

@@ -52,6 +52,14 @@ void take_cache_writes(json::ValueView report, chat::Usage& usage) {
 
 }  // namespace
 
+void close_stop(json::ValueView holder, bool called_tools, std::vector<Patch>& patches) {
+  const std::optional<json::ValueView> said = holder.find("stop_reason");
+  if (!said || said->is_null()) return;
+  if (std::ranges::find(kStopRows, said->text(), &StopRow::word) != kStopRows.end()) return;
+  patches.push_back({said->span().begin, said->span().end,
+                     fmt::format("\"{}\"", stop_word(StopReason::EndTurn, called_tools))});
+}
+
 std::optional<Stop> read_stop(json::ValueView holder) {
   const std::optional<json::ValueView> word = holder.find("stop_reason");
   if (!word || !word->is_string()) return std::nullopt;

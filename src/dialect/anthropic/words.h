@@ -18,6 +18,9 @@ struct Stop {
 /// Of a message or of a `message_delta`'s delta; nullopt while `stop_reason` is null. A word we do
 /// not know is the end of a turn.
 std::optional<Stop> read_stop(json::ValueView holder);
+/// Has a reason that is no word of this dialect give way to the end of a turn: the set is closed
+/// for clients.
+void close_stop(json::ValueView holder, bool called_tools, std::vector<Patch>& patches);
 /// The word for `reason`. An answer whose last words are tool calls ends in `tool_use` and no other
 /// does, whatever the upstream called it: clients run tools by this word.
 std::string_view stop_word(chat::StopReason reason, bool has_tool_call);

@@ -228,6 +228,7 @@ void note_report(Operation operation, ValueView root, AnswerFacts& facts) {
 Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
                                        const WriterOptions& options, AnswerFacts& facts) {
   const ValueView root = body.root();
+  std::vector<Patch> patches;
   if (operation == Operation::Embed) {
     if (std::optional<Fault> fault = find_error(root)) return fail(*std::move(fault));
     const std::optional<ValueView> data = root.find("data");
@@ -237,11 +238,11 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
     for (const ValueView choice : choices) {
       tally_message(choice, facts.delivered);
       NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(choice));
+      close_stop(choice, stop, patches);
       if (!facts.stop && stop) facts.stop = settle_stop(stop, shows_calls(choice), refuses(choice));
     }
   }
   note_report(operation, root, facts);
-  std::vector<Patch> patches;
   if (const auto model = root.find("model"); model && model->is_string()) {
     facts.upstream_model = model->text();
     rename(patches, *model, options.public_model);

@@ -109,6 +109,7 @@ class Scanner final : public StreamScanner {
       scan.error = std::move(stop).error();
       return {};
     }
+    close_stop(choice, *stop, scan.patches);
     if (!*stop) return {};
     seen.finished = true;
     if (&seen == choices_.data()) facts.stop = settle_stop(*stop, seen.called_tools, seen.refused);

@@ -23,6 +23,13 @@ constexpr auto kStopWords = std::to_array<StopWord>({
     {"content_filter", StopReason::Refusal},
     {"refusal", StopReason::Refusal},
 });
+/// The words OpenAI's own API has.
+bool is_own_word(std::string_view word) {
+  constexpr auto kOwnWords = std::to_array<std::string_view>(
+      {"stop", "length", "tool_calls", "content_filter", "function_call"});
+  return std::ranges::find(kOwnWords, word) != kOwnWords.end();
+}
+
 /// Said in place of a reason when the upstream gave up; a client must not take it for an end.
 constexpr auto kBrokenWords =
     std::to_array<std::string_view>({"error", "abort", "insufficient_system_resource"});
@@ -106,6 +113,15 @@ std::string_view id_prefix(Operation operation) {
       break;
   }
   return {};
+}
+
+void close_stop(json::ValueView choice, std::optional<StopReason> stop,
+                std::vector<Patch>& patches) {
+  const std::optional<json::ValueView> said = choice.find("finish_reason");
+  if (!said || said->is_null() || (stop && is_own_word(said->text()))) return;
+  if (said->is_string() && said->text().empty()) return;
+  patches.push_back({said->span().begin, said->span().end,
+                     fmt::format("\"{}\"", word_of(stop.value_or(StopReason::EndTurn), false))});
 }
 
 Result<std::optional<StopReason>> read_stop(json::ValueView choice) {

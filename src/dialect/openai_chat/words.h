@@ -14,6 +14,10 @@ using openai_wire::find_event_error;
 /// What ids of this operation's answers begin with; empty: they have none.
 std::string_view id_prefix(Operation operation);
 
+/// Has a reason that is no word of this dialect give way to the word for `stop`: the set is closed
+/// for clients.
+void close_stop(json::ValueView choice, std::optional<chat::StopReason> stop,
+                std::vector<Patch>& patches);
 /// Why the choice ended; nullopt while `finish_reason` is null. Fails: UpstreamFailed, when the
 /// word says that the upstream broke the answer off.
 Result<std::optional<chat::StopReason>> read_stop(json::ValueView choice);

@@ -180,7 +180,7 @@ TEST(ResponsesAnswer, writes_a_whole_response) {
       R"("usage":{"input_tokens":5,"input_tokens_details":{"cached_tokens":2,)"
       R"("cache_write_tokens":0},"output_tokens":1,)"
       R"("output_tokens_details":{"reasoning_tokens":0},"total_tokens":6},)"
-      R"("service_tier":"default","instructions":null,"metadata":{},"parallel_tool_calls":true,)"
+      R"("service_tier":"default","store":false,"instructions":null,"metadata":{},"parallel_tool_calls":true,)"
       R"("temperature":null,"text":{"format":{"type":"text"}},"tool_choice":"auto","tools":[],)"
       R"("top_p":null})");
 }

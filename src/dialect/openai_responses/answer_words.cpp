@@ -48,9 +48,9 @@ constexpr auto kDefaults = std::to_array<MemberRow>({
     {"top_p", "null"},
 });
 /// Members that are the answer's own, whatever an echo holds.
-constexpr auto kOwn = std::to_array<std::string_view>({"id", "object", "created_at", "status",
-                                                       "background", "error", "incomplete_details",
-                                                       "model", "output", "usage", "service_tier"});
+constexpr auto kOwn = std::to_array<std::string_view>(
+    {"id", "object", "created_at", "status", "background", "error", "incomplete_details", "model",
+     "output", "usage", "service_tier", "store"});
 
 bool has_count(ValueView usage, std::string_view name) {
   const std::optional<ValueView> member = usage.find(name);
@@ -114,6 +114,9 @@ Result<StopReason> read_stop(ValueView response, Held held) {
   const std::string_view status = text_of(response, "status");
   if (status == "queued" || status == "in_progress")
     return broken("answer", fmt::format("is not there yet: its status is {}", status));
+  if (const auto said = response.find("status");
+      said && !said->is_null() && status != "completed" && status != "incomplete")
+    return broken("answer", "has a status that this dialect does not know");
   const std::optional<ValueView> details = find_object(response, "incomplete_details");
   const std::string_view reason = details ? text_of(*details, "reason") : std::string_view();
   const auto row = std::ranges::find(kReasons, reason, &ReasonRow::reason);
@@ -201,6 +204,7 @@ ResponseObject::ResponseObject(const WriterOptions& options) {
   head.object().field("id", options.answer_id).field("object", "response");
   head.field("created_at", options.created_s);
   json::append_quoted(model_, options.public_model);
+  append_member(tail_, "store", options.kept ? "true" : "false");
   const std::string echo = "{" + options.echo + "}";
   const Result<json::Tree> tree = json::Tree::parse(echo);
   for (const MemberRow& row : kDefaults)

@@ -73,18 +73,17 @@ class Wishes {
   std::string added_;
 };
 
-/// Reasoning that came from an upstream of another dialect: this one cannot unseal it.
-void cut_wrapped(ValueView body, std::vector<Patch>& patches, std::vector<chat::Loss>& losses) {
+/// Reasoning that the upstream would refuse, since it can neither unseal nor find it.
+void cut_unknown_reasoning(ValueView body, std::vector<Patch>& patches,
+                           std::vector<chat::Loss>& losses) {
   const std::optional<ValueView> input = body.find("input");
   if (!input || !input->is_array()) return;
   std::size_t at = 0;
   cut_children(*input, patches, [&](ValueView item) {
-    const bool wrapped = is_wrapped_reasoning(item);
-    if (wrapped)
-      losses.push_back(
-          {fmt::format("input[{}]", at), "its reasoning is sealed by another upstream"});
+    const std::string_view why = why_not_sent(item);
+    if (!why.empty()) losses.push_back({fmt::format("input[{}]", at), std::string(why)});
     ++at;
-    return !wrapped;
+    return why.empty();
   });
 }
 
@@ -108,7 +107,7 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
   if (forward.listed_fields_only)
     list_unlisted(body.root(), patches, losses);
   else
-    cut_wrapped(body.root(), patches, losses);
+    cut_unknown_reasoning(body.root(), patches, losses);
   std::ranges::sort(patches, {},
                     [](const Patch& patch) { return std::pair(patch.begin, patch.end); });
   return patched(body.text(), patches);

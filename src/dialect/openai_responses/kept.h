@@ -11,25 +11,32 @@ namespace naru::dialect::openai_responses_wire {
 
 /// What a request says of answers that were kept.
 struct Recall {
-  bool keep = true;                          ///< its own answer is to be kept (`store`)
-  std::string previous = {};                 ///< `previous_response_id`, or empty
-  std::vector<std::string> references = {};  ///< ids of items that stand in its input by name alone
+  bool keep = true;           ///< its own answer is to be kept (`store`)
+  std::string previous = {};  ///< `previous_response_id`, or empty
+  /// Ids of items that stand in its input by name alone, each once.
+  std::vector<std::string> references = {};
 };
 /// Fails: InvalidRequest, with the path of each wrong field.
 Result<Recall> scan_recall(const json::Tree& body);
 
-/// The request with the JSON of `earlier` items before its input, and each `item_reference` given
-/// way to its item. Fails: InvalidRequest, naming the first reference that `referenced` lacks.
-Result<std::string> with_recalled(const json::Tree& body, std::span<const std::string> earlier,
-                                  const std::map<std::string, std::string>& referenced);
+/// What was kept, as a request goes on from it.
+struct Recalled {
+  std::vector<std::string> earlier = {};               ///< JSON of items that were said before
+  std::map<std::string, std::string> referenced = {};  ///< JSON of items by their ids
+};
+/// The request with the earlier items before its input, and each `item_reference` given way to its
+/// item. Fails: InvalidRequest, naming the first reference that is not kept; TooLarge, when it
+/// would exceed `most_bytes`.
+Result<std::string> with_recalled(const json::Tree& body, const Recalled& recalled,
+                                  std::size_t most_bytes);
 
 /// Something said, a tool's call or its result, with its id.
 struct Item {
   std::string id;
   std::string body;  ///< its JSON
 };
-/// The items of a request's input behind the first `skip`; those without an id are given one.
-std::vector<Item> input_items(const json::Tree& body, std::size_t skip, Rng& rng);
+/// The items of a request's input; those without an id are given one.
+std::vector<Item> input_items(const json::Tree& body, Rng& rng);
 
 /// What of an answer is to be kept.
 struct Keepsake {

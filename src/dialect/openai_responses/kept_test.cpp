@@ -21,15 +21,16 @@ Recall recall_of(const std::string& body) {
 std::string recalled(const std::string& body, std::vector<std::string> earlier,
                      const Referenced& referenced = {}) {
   const Parsed parsed(body);
-  const auto made = with_recalled(parsed.tree(), earlier, referenced);
+  const auto made =
+      with_recalled(parsed.tree(), {.earlier = std::move(earlier), .referenced = referenced}, 400);
   return made ? *made : made.error().detail;
 }
 
-std::vector<std::string> bodies_of(const std::string& body, std::size_t skip = 0) {
+std::vector<std::string> bodies_of(const std::string& body) {
   Rng rng(1);
   const Parsed parsed(body);
   std::vector<std::string> bodies;
-  for (const Item& item : input_items(parsed.tree(), skip, rng)) {
+  for (const Item& item : input_items(parsed.tree(), rng)) {
     EXPECT_THAT(item.body, HasSubstr(item.id));
     bodies.push_back(item.body);
   }
@@ -75,6 +76,20 @@ TEST(Recall, gives_references_their_items_or_names_the_first_without) {
   EXPECT_THAT(recalled(body, {}), HasSubstr("$.input[0] names the item 'a'"));
 }
 
+TEST(Recall, ends_where_it_grows_too_long) {
+  EXPECT_THAT(recalled(R"({"input":"hi"})", {std::string(380, ' ') + "{}", R"({"a":"b"})"}),
+              HasSubstr("exceeds 400 bytes"));
+}
+
+TEST(Recall, takes_a_name_once_and_not_too_many) {
+  EXPECT_THAT(recall_of(R"({"input":[{"id":"a"},{"id":"a"}]})").references, ElementsAre("a"));
+  std::string many;
+  for (int i = 0; i < 300; ++i)
+    many += fmt::format(R"({}{{"id":"item_{}"}})", many.empty() ? "" : ",", i);
+  const Parsed parsed(fmt::format(R"({{"input":[{}]}})", many));
+  EXPECT_THAT(scan_recall(parsed.tree()).error().detail, HasSubstr("more than 256 items"));
+}
+
 TEST(Items, of_an_input_all_have_an_id) {
   const auto made = bodies_of(
       R"({"input":[{"id":"m1","role":"user"},{ "type":"function_call","call_id":"c"},{}]})");
@@ -84,7 +99,6 @@ TEST(Items, of_an_input_all_have_an_id) {
                            R"(\{"id":"fc_[0-9A-Za-z]+","type":"function_call","call_id":"c"\})"));
   EXPECT_THAT(made[2], ::testing::MatchesRegex(R"(\{"id":"msg_[0-9A-Za-z]+"\})"));
   EXPECT_EQ(bodies_of(R"({"input":"hi"})").size(), 1U);
-  EXPECT_EQ(bodies_of(R"({"input":[{"id":"a"},{"id":"b"}]})", 1).size(), 1U);
 }
 
 TEST(Keepsake, is_read_from_a_plain_answer_and_from_a_terminal_frame) {
@@ -105,6 +119,14 @@ TEST(Keepsake, is_read_from_a_plain_answer_and_from_a_terminal_frame) {
     EXPECT_EQ(kept->items[0].id, "msg_1");
     EXPECT_TRUE(kept->items[1].id.starts_with("rs_"));
   }
+}
+
+TEST(Keepsake, is_json_that_every_reader_takes) {
+  Rng rng(1);
+  const auto kept = read_keepsake(R"({"id":"r","x":NaN,"output":[{"id":"a","y":1,"y":2}]})", rng);
+  ASSERT_TRUE(kept);
+  EXPECT_TRUE(json::Tree::parse(kept->body)) << kept->body;
+  EXPECT_TRUE(json::Tree::parse(kept->items.at(0).body)) << kept->items.at(0).body;
 }
 
 TEST(Keepsake, is_none_of_what_is_no_answer) {

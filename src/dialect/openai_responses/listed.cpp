@@ -81,7 +81,7 @@ class Lister {
       const Item kind = kind_of_item(item);
       const bool known = kind != Item::Reference && kind != Item::Other;
       if (!keep(known, path, "the engine takes messages, function calls and reasoning") ||
-          !keep(!is_wrapped_reasoning(item), path, "its reasoning is sealed by another upstream"))
+          !keep(why_not_sent(item).empty(), path, why_not_sent(item)))
         return false;
       kept_.emplace_back(item, path);
       return true;

@@ -55,9 +55,13 @@ bool is_content(std::string_view type) {
   return type.starts_with("input_") || type.starts_with("output_");
 }
 
-bool is_wrapped_reasoning(ValueView item) {
-  return kind_of_item(item) == Item::Reasoning &&
-         is_wrapped_seal(text_of(item, "encrypted_content"));
+std::string_view why_not_sent(ValueView item) {
+  if (kind_of_item(item) != Item::Reasoning) return {};
+  const std::string_view sealed = text_of(item, "encrypted_content");
+  if (is_wrapped_seal(sealed)) return "its reasoning is sealed by another upstream";
+  if (sealed.empty() && !find_filled(item, "content"))
+    return "its reasoning is not sealed, and no upstream keeps it";
+  return {};
 }
 
 std::vector<chat::Citation> read_annotations(ValueView annotations) {

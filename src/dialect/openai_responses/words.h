@@ -18,8 +18,9 @@ Item kind_of_item(json::ValueView item);
 bool is_of_user(std::string_view item_type);
 /// Whether an opaque part stands within a message's content, not beside messages as an item.
 bool is_content(std::string_view type);
-/// Whether an item is reasoning that naru has wrapped for another upstream.
-bool is_wrapped_reasoning(json::ValueView item);
+/// Why an item of reasoning cannot go to an upstream of this dialect: it is sealed by one of
+/// another dialect, or not at all, and naru has its upstreams keep nothing. Empty: it can.
+std::string_view why_not_sent(json::ValueView item);
 
 /// Annotations of an output text as citations.
 std::vector<chat::Citation> read_annotations(json::ValueView annotations);

@@ -5,6 +5,7 @@
 namespace naru::gateway {
 namespace {
 
+constexpr std::size_t kMostLoggedLosses = 200;         // bytes
 constexpr std::string_view kUnknownModel = "unknown";  // names clients make up are no labels
 
 std::int64_t micros(std::chrono::nanoseconds length) {
@@ -115,9 +116,11 @@ std::string_view loggable(const Result<void>& outcome) {
   return outcome.error().detail;
 }
 
-/// Names of fields, not what clients wrote: a name naru has no part in may be anything.
+/// Names of fields, as plain words: one that naru does not know is the client's own, so that not
+/// much of it is told.
 std::string loggable_losses(const Exchange& exchange) {
   std::string names = exchange.told_losses();
+  names.resize(clipped(names, kMostLoggedLosses).size());
   const auto is_plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '[' ||
            c == ']' || c == ',' || c == ' ';

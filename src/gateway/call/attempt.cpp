@@ -256,10 +256,8 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
   if (answer.upstream_call->head().status != 200) {
     Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
-    exchange.trail.sent = false;                 // nobody computes for a call that was refused
-    if (!plan.ends.same()) fault.param.clear();  // a path in another request
-    if (plan.ends.client->family() != plan.ends.upstream->family())
-      fault.code = fault.details = "";  // words of another dialect
+    exchange.trail.sent = false;  // nobody computes for a call that was refused
+    dialect::strip_foreign(plan.ends, fault);
     co_return fail(std::move(fault));
   }
   Result<void> taken;

@@ -8,7 +8,10 @@ namespace {
 
 namespace wire_of = dialect::openai_responses_wire;
 
-constexpr std::size_t kMostShownBytes = 80;  // of an id the client sent
+constexpr std::size_t kMostShownBytes = 80;    // of an id the client sent
+constexpr std::chrono::seconds kPatience{10};  // for the store to find what is kept
+
+net::Until patience(Exchange& exchange) { return exchange.until().by(exchange.now() + kPatience); }
 
 bool knows_kept_answers(const Exchange& exchange) {
   return &exchange.dialect() == &dialect::openai_responses();
@@ -31,7 +34,7 @@ net::Task<Result<std::map<std::string, std::string>>> find_referenced(
   std::map<std::string, std::string> found;
   if (ids.empty()) co_return found;
   auto items = co_await exchange.services.store.find_items(
-      exchange.loop(), exchange.principal->key_id, std::move(ids), exchange.until());
+      exchange.loop(), exchange.principal->key_id, std::move(ids), patience(exchange));
   NARU_CO_TRY(std::vector<store::KeptItem> kept, std::move(items));
   for (store::KeptItem& item : kept) found.emplace(std::move(item.id), std::move(item.body));
   co_return found;
@@ -41,7 +44,7 @@ net::Task<Result<std::map<std::string, std::string>>> find_referenced(
 net::Task<Result<std::vector<store::KeptItem>>> find_earlier(Exchange& exchange, std::string id) {
   if (id.empty()) co_return std::vector<store::KeptItem>{};
   auto found = co_await exchange.services.store.find_answer(
-      exchange.loop(), exchange.principal->key_id, id, exchange.until());
+      exchange.loop(), exchange.principal->key_id, id, patience(exchange));
   NARU_CO_TRY(std::optional<store::KeptAnswer> answer, std::move(found));
   if (!answer) co_return fail(not_kept(id));
   co_return std::move(answer->items);
@@ -49,19 +52,25 @@ net::Task<Result<std::vector<store::KeptItem>>> find_earlier(Exchange& exchange,
 
 /// The request as it reads now takes the place of the one that came.
 Result<void> replace_body(Exchange& exchange, std::string body) {
-  const LimitSettings& limits = exchange.limits();
-  if (body.size() > limits.body_bytes)
-    return fail(FaultKind::TooLarge,
-                "the request with what was said before it exceeds {} bytes (limits.body_bytes)",
-                limits.body_bytes);
   exchange.tree.reset();
   exchange.body = std::move(body);
   NARU_TRY(exchange.tree, json::Tree::parse(exchange.body));
   NARU_TRY_VOID(exchange.body_memory->grow_to(
-      exchange.body.capacity() + exchange.tree->held_bytes(), limits.body_memory_bytes));
+      exchange.body.capacity() + exchange.tree->held_bytes(), exchange.limits().body_memory_bytes));
   NARU_TRY(exchange.scan,
            exchange.dialect().scan_request(exchange.endpoint.operation, *exchange.tree));
   return {};
+}
+
+/// What the request's items are kept as: those said before under the ids they have.
+std::vector<store::KeptItem> said_items(Exchange& exchange) {
+  std::vector<store::KeptItem> items;
+  for (wire_of::Item& item : wire_of::input_items(*exchange.tree, exchange.loop().rng())) {
+    const bool was_kept = items.size() < exchange.recalled.size();
+    items.push_back({.id = was_kept ? exchange.recalled[items.size()] : std::move(item.id),
+                     .body = std::move(item.body)});
+  }
+  return items;
 }
 
 }  // namespace
@@ -76,13 +85,14 @@ net::Task<Result<void>> recall(Exchange& exchange) {
   auto earlier = co_await find_earlier(exchange, asked.previous);
   NARU_CO_TRY(std::vector<store::KeptItem> items, std::move(earlier));
   auto named = co_await find_referenced(exchange, asked.references);
-  NARU_CO_TRY(const auto referenced, std::move(named));
-  std::vector<std::string> bodies;
+  NARU_CO_TRY(auto referenced, std::move(named));
+  wire_of::Recalled found{.referenced = std::move(referenced)};
   for (store::KeptItem& item : items) {
-    bodies.push_back(std::move(item.body));
+    found.earlier.push_back(std::move(item.body));
     exchange.recalled.push_back(std::move(item.id));
   }
-  NARU_CO_TRY(std::string body, wire_of::with_recalled(*exchange.tree, bodies, referenced));
+  NARU_CO_TRY(std::string body,
+              wire_of::with_recalled(*exchange.tree, found, exchange.limits().body_bytes));
   co_return replace_body(exchange, std::move(body));
 }
 
@@ -92,19 +102,17 @@ net::Task<Result<void>> keep(Exchange& exchange) {
   const std::string_view told =
       exchange.client ? exchange.answer.stream->terminal() : std::string_view(exchange.answer.body);
   std::optional<wire_of::Keepsake> made = wire_of::read_keepsake(told, rng);
-  if (!made) co_return Result<void>{};
+  // Who has said something and tells nothing of it at the end cannot be gone on from.
+  const bool untold = made && made->items.empty() && exchange.facts.delivered.total() > 0;
+  if (!made || untold) co_return Result<void>{};
   store::KeptAnswer answer{
       .id = std::move(made->id),
       .key_id = exchange.principal->key_id,
       .expires = exchange.services.clock.wall_now() + exchange.settings().keep_answers,
       .body = std::move(made->body),
-      .item_ids = exchange.recalled};
-  auto said = wire_of::input_items(*exchange.tree, exchange.recalled.size(), rng);
-  for (auto* items : {&said, &made->items})
-    for (wire_of::Item& item : *items) {
-      answer.item_ids.push_back(item.id);
-      answer.items.push_back({.id = std::move(item.id), .body = std::move(item.body)});
-    }
+      .items = said_items(exchange)};
+  for (wire_of::Item& item : made->items)
+    answer.items.push_back({.id = std::move(item.id), .body = std::move(item.body)});
   auto written = co_await exchange.services.store.keep_answer(exchange.loop(), std::move(answer),
                                                               exchange.until_written());
   co_return written;
@@ -129,7 +137,7 @@ net::Task<Result<void>> kept(Exchange& exchange) {
     body = wire_of::write_deleted(id);
   } else {
     auto found =
-        co_await exchange.services.store.find_answer(exchange.loop(), key, id, exchange.until());
+        co_await exchange.services.store.find_answer(exchange.loop(), key, id, patience(exchange));
     NARU_CO_TRY(std::optional<store::KeptAnswer> answer, std::move(found));
     if (!answer) co_return not_found();
     body = std::move(answer->body);
