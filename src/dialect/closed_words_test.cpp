@@ -49,5 +49,25 @@ TEST(SameStream, lets_no_foreign_reason_through) {
   EXPECT_EQ(testing::stream(kSame, kOptions, chunk + "null}]}\n\n").bytes, chunk + "null}]}\n\n");
 }
 
+TEST(TranslateAnswer, refuses_a_call_that_nobody_could_answer) {
+  AnswerFacts facts;
+  const Ends ends{&openai_chat(), &anthropic()};
+  for (const std::string_view call : {R"({"type":"tool_use","id":"c","input":{}})",
+                                      R"({"type":"tool_use","name":"f","input":{}})"}) {
+    const auto answer =
+        translate_answer(ends, fmt::format(R"({{"id":"m","type":"message","content":[{}]}})", call),
+                         kOptions, facts);
+    ASSERT_FALSE(answer) << call;
+    EXPECT_EQ(answer.error().kind, FaultKind::UpstreamInvalid);
+  }
+  const testing::Streamed streamed = testing::stream(
+      ends, kOptions,
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n"
+      "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+      "\"content_block\":{\"type\":\"tool_use\",\"id\":\"c\",\"input\":{}}}\n\n");
+  ASSERT_TRUE(streamed.fault);
+  EXPECT_EQ(streamed.fault->kind, FaultKind::UpstreamInvalid);
+}
+
 }  // namespace
 }  // namespace naru::dialect

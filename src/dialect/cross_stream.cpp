@@ -18,6 +18,10 @@ class CrossStream final : public AnswerStream {
     if (progress_ == Progress::Ended) return progress_;
     events_.clear();
     Result<void> read = reader_->read(event, events_);
+    for (const chat::Event& one : events_)
+      if (const auto* part = std::get_if<chat::PartStarted>(&one))
+        if (std::optional<Fault> fault = find_nameless(part->head))
+          return give_up(*std::move(fault));
     write_events(out);
     if (!read) return give_up(std::move(read).error());
     return progress_;

@@ -9,6 +9,9 @@ std::unique_ptr<AnswerStream> make_same_stream(const Ends& ends, WriterOptions o
 /// Different dialects: the upstream's reader, canonical events, the client's writer.
 std::unique_ptr<AnswerStream> make_cross_stream(const Ends& ends, WriterOptions options);
 
+/// A call that nobody could answer: without a name or an id. Such an answer breaks its protocol.
+std::optional<Fault> find_nameless(const chat::Part& part);
+
 /// Counts the text, reasoning or arguments of a part.
 void tally_part(const chat::Part& part, chat::Tally& tally);
 

@@ -101,6 +101,14 @@ bool can_cross(Operation operation) {
   return operation == Operation::Chat || operation == Operation::CountTokens;
 }
 
+std::optional<Fault> find_nameless(const chat::Part& part) {
+  const auto* call = std::get_if<chat::ToolCall>(&part);
+  if (call == nullptr || (!call->name.empty() && !call->id.empty())) return std::nullopt;
+  return Fault{.kind = FaultKind::UpstreamInvalid,
+               .detail = "the upstream's answer calls a tool without name or id",
+               .origin = Origin::Upstream};
+}
+
 void strip_foreign(const Ends& ends, Fault& fault) {
   if (!ends.same()) fault.param.clear();
   if (ends.client->family() != ends.upstream->family()) fault.code = fault.details = "";
@@ -138,6 +146,9 @@ Result<std::string> translate_answer(const Ends& ends, std::string_view body,
     if (!read) strip_foreign(ends, read.error());
     NARU_TRY(const chat::Response response, std::move(read));
     note_response(response, facts);
+    for (const chat::Choice& choice : response.choices)
+      for (const chat::Part& part : choice.parts)
+        if (std::optional<Fault> fault = find_nameless(part)) return fail(*std::move(fault));
     std::string written = ends.client->write_answer(response, options, facts.losses);
     reread_answer(ends, written);
     return written;

@@ -36,10 +36,28 @@ std::string_view header_value(std::string_view text) {
   return fits ? std::string_view{} : "use visible ASCII characters, without spaces";
 }
 
+const std::string& dialect_names() {
+  static const std::string names = [] {
+    std::string all;
+    for (const dialect::Dialect* one : dialect::all_dialects())
+      all += fmt::format("{}{}", all.empty() ? "" : ", ", one->name());
+    return all;
+  }();
+  return names;
+}
+
 std::string_view dialect_name(std::string_view text) {
-  return dialect::find_dialect(text) != nullptr
-             ? std::string_view{}
-             : "write openai_chat, openai_responses or anthropic";
+  static const std::string known = "write one of " + dialect_names();
+  return dialect::find_dialect(text) != nullptr ? std::string_view{} : known;
+}
+
+const std::string& speaks_doc() {
+  static const std::string doc =
+      "Dialects that are spoken there, best first: " + dialect_names() +
+      ". A call goes on in the client's own if it is among them, else in the first that can carry "
+      "it. Left out: those of the provider; openai_compatible says openai_chat alone, since not "
+      "every such server has the others.";
+  return doc;
 }
 
 std::vector<std::string> provider_names() {
@@ -128,11 +146,7 @@ const Fields<UpstreamSpec>& upstream_fields() {
                 "Left out: the provider's own; openai_compatible has none.")
           .object("credential", &UpstreamSpec::credential, credential_fields(),
                   "Where the key is. No document holds a key itself.")
-          .texts("speaks", &UpstreamSpec::speaks, dialect_name,
-                 "Dialects that are spoken there, best first: openai_chat, openai_responses, "
-                 "anthropic. A call goes on in the client's own if it is among them, else in the "
-                 "first that can carry it. Left out: those of the provider; openai_compatible says "
-                 "openai_chat alone, since not every such server has the others.")
+          .texts("speaks", &UpstreamSpec::speaks, dialect_name, speaks_doc().c_str())
           .text("country", &UpstreamSpec::country, settings::country_code,
                 "ISO 3166 code of the country where requests are processed, as KR. Left out: "
                 "unknown.")
