@@ -178,12 +178,12 @@ def test_answer_asked_not_to_be_kept_is_not(naru):
 def test_answers_are_kept_as_long_as_the_setting_says(start):
     with Upstream() as openai:
         text = documents.upstream("openai", openai.url) + documents.model("gpt", "openai")
-        naru = start(text, gateway_document=LISTENERS + "keep_answers: 2s\n")
+        naru = start(text, gateway_document=LISTENERS + "keep_answers: 6s\n")
         key = naru.key()
         openai.then(plain("short-lived", 81))
         told = ask(naru, key)
         assert read(naru, key, told["id"]).status == 200
-        wait.until(lambda: read(naru, key, told["id"]).status == 404, "it expires", 5)
+        wait.until(lambda: read(naru, key, told["id"]).status == 404, "it expires", 20)
         off = start(text, "off", gateway_document=LISTENERS + "keep_answers: 0s\n")
         key = off.key()
         openai.then(plain("never kept", 82))
