@@ -11,6 +11,13 @@ void write_entry(json::Writer& out, const ModelEntry& model) {
 
 }  // namespace
 
+void rename_model(std::vector<Patch>& patches, const RequestScan& scan, const Forward& forward) {
+  if (forward.upstream_model == scan.model) return;
+  Patch patch{scan.model_span.begin, scan.model_span.end, {}};
+  json::append_quoted(patch.with, forward.upstream_model);
+  patches.push_back(std::move(patch));
+}
+
 std::string write_models(std::span<const ModelEntry> models) {
   std::string body;
   json::Writer out(body);

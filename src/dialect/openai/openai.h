@@ -8,6 +8,9 @@ namespace naru::dialect::openai_wire {
 /// Appends each string in `value` that a person or program wrote; `key` is the member it stands in.
 void collect_texts(json::ValueView value, std::string_view key, std::vector<json::Span>& out);
 
+/// Has the model's name give way to the upstream's own, if that is another.
+void rename_model(std::vector<Patch>& patches, const RequestScan& scan, const Forward& forward);
+
 /// A comment line without a blank line behind it: several SDKs take a blank line after a comment
 /// for an event with empty data and break on it.
 inline constexpr std::string_view kPing = ": ping\n";

@@ -1,7 +1,7 @@
-#include "base/json_writer.h"
 #include "base/text.h"
 #include "dialect/cut.h"
 #include "dialect/json_views.h"
+#include "dialect/openai/openai.h"
 #include "dialect/openai_chat/codec.h"
 #include "dialect/seals.h"
 
@@ -62,11 +62,7 @@ void cut_wrapped(ValueView message, std::size_t index, std::vector<Patch>& patch
 std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
                             const Forward& forward, std::vector<chat::Loss>& losses) {
   std::vector<Patch> patches;
-  if (forward.upstream_model != scan.model) {
-    std::string quoted;
-    json::append_quoted(quoted, forward.upstream_model);
-    patches.push_back({scan.model_span.begin, scan.model_span.end, std::move(quoted)});
-  }
+  openai_wire::rename_model(patches, scan, forward);
   const bool streams = scan.stream && operation != Operation::Embed;
   if (streams && forward.ask_usage && !scan.stream_usage)
     ask_usage(body.root(), scan.model_span, patches);

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "base/json_writer.h"
 #include "base/text.h"
 #include "dialect/cut.h"
+#include "dialect/openai/openai.h"
 #include "dialect/openai_responses/codec.h"
 #include "dialect/openai_responses/words.h"
 
@@ -92,11 +92,7 @@ void cut_unknown_reasoning(ValueView body, std::vector<Patch>& patches,
 std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
                             const Forward& forward, std::vector<chat::Loss>& losses) {
   std::vector<Patch> patches;
-  if (forward.upstream_model != scan.model) {
-    std::string quoted;
-    json::append_quoted(quoted, forward.upstream_model);
-    patches.push_back({scan.model_span.begin, scan.model_span.end, std::move(quoted)});
-  }
+  openai_wire::rename_model(patches, scan, forward);
   Wishes wishes(body.root(), patches);
   wishes.name_no_previous();
   if (operation != Operation::CountTokens) {

@@ -130,8 +130,8 @@ net::Task<Result<void>> kept(Exchange& exchange) {
   };
   std::string body;
   if (deletes) {
-    auto gone =
-        co_await exchange.services.store.forget_answer(exchange.loop(), key, id, exchange.until());
+    auto gone = co_await exchange.services.store.forget_answer(exchange.loop(), key, id,
+                                                               patience(exchange));
     NARU_CO_TRY(const bool was_there, std::move(gone));
     if (!was_there) co_return not_found();
     body = wire_of::write_deleted(id);
