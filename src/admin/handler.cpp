@@ -6,7 +6,7 @@
 #include "base/bounded_queue.h"
 #include "base/settings/report.h"
 #include "base/text.h"
-#include "dialect/dialect.h"
+#include "dialect/openai_chat/openai_chat.h"
 #include "gateway/exchange.h"
 #include "gateway/listen/listen.h"
 #include "gateway/routes.h"

@@ -54,43 +54,44 @@ struct Fault {
 /// How one kind of fault shows itself outside.
 struct FaultRow {
   FaultKind kind;
-  int status;                    ///< HTTP status towards the client
-  bool retry;                    ///< another target, or the same one later, may succeed
-  bool ours;                     ///< an operator wants to see it: logged as warning
-  std::string_view word;         ///< our own name: logs, metrics (`error.type`), ledger
-  std::string_view openai;       ///< `error.type` of the OpenAI dialects
-  std::string_view openai_code;  ///< `error.code` of the OpenAI dialects; empty is null
-  std::string_view anthropic;    ///< `error.type` of the Anthropic dialect
+  int status;             ///< HTTP status towards the client
+  bool retry;             ///< another target, or the same one later, may succeed
+  bool ours;              ///< an operator wants to see it: logged as warning
+  std::string_view word;  ///< our own name: logs, metrics (`error.type`), ledger
 };
 
 inline constexpr auto kFaultRows = std::to_array<FaultRow>({
     // clang-format off
-    // kind, status, retry, ours, word, openai type, openai code, anthropic type
-    {FaultKind::InvalidRequest,      400, false, false, "invalid_request",      "invalid_request_error", "",                     "invalid_request_error"},
-    {FaultKind::Unauthenticated,     401, false, false, "unauthenticated",      "invalid_request_error", "invalid_api_key",      "authentication_error"},
-    {FaultKind::Forbidden,           403, false, false, "forbidden",            "invalid_request_error", "permission_denied",    "permission_error"},
-    {FaultKind::ModelNotFound,       404, false, false, "model_not_found",      "invalid_request_error", "model_not_found",      "not_found_error"},
-    {FaultKind::UnsupportedEndpoint, 404, false, false, "unsupported_endpoint", "invalid_request_error", "unsupported_endpoint", "not_found_error"},
-    {FaultKind::NotFound,            404, false, false, "not_found",            "invalid_request_error", "not_found",            "not_found_error"},
-    {FaultKind::Conflict,            409, false, false, "conflict",             "invalid_request_error", "conflict",             "invalid_request_error"},
-    {FaultKind::TooLarge,            413, false, false, "too_large",            "invalid_request_error", "request_too_large",    "request_too_large"},
-    {FaultKind::RequestTimeout,      408, false, false, "request_timeout",      "invalid_request_error", "request_timeout",      "invalid_request_error"},
-    {FaultKind::RateLimited,         429, true,  false, "rate_limited",         "rate_limit_error",      "rate_limit_exceeded",  "rate_limit_error"},
-    {FaultKind::Overloaded,          503, true,  true,  "overloaded",           "server_error",          "overloaded",           "overloaded_error"},
-    {FaultKind::NoTarget,            503, true,  true,  "no_target",            "server_error",          "no_target",            "overloaded_error"},
-    {FaultKind::UpstreamRefused,     400, false, false, "upstream_refused",     "invalid_request_error", "",                     "invalid_request_error"},
-    {FaultKind::UpstreamAuth,        502, true,  true,  "upstream_auth",        "server_error",          "upstream_auth",        "api_error"},
-    {FaultKind::UpstreamFailed,      502, true,  true,  "upstream_failed",      "server_error",          "upstream_failed",      "api_error"},
-    {FaultKind::UpstreamInvalid,     502, true,  true,  "upstream_invalid",     "server_error",          "upstream_invalid",     "api_error"},
-    {FaultKind::UpstreamTimeout,     504, true,  true,  "upstream_timeout",     "server_error",          "upstream_timeout",     "api_error"},
-    {FaultKind::Cancelled,           499, false, false, "abandoned",            "server_error",          "cancelled",            "api_error"},
-    {FaultKind::Unavailable,         503, false, true,  "unavailable",          "server_error",          "unavailable",          "api_error"},
-    {FaultKind::Internal,            500, false, true,  "internal",             "server_error",          "internal_error",       "api_error"},
+    // kind, status, retry, ours, word
+    {FaultKind::InvalidRequest,      400, false, false, "invalid_request"},
+    {FaultKind::Unauthenticated,     401, false, false, "unauthenticated"},
+    {FaultKind::Forbidden,           403, false, false, "forbidden"},
+    {FaultKind::ModelNotFound,       404, false, false, "model_not_found"},
+    {FaultKind::UnsupportedEndpoint, 404, false, false, "unsupported_endpoint"},
+    {FaultKind::NotFound,            404, false, false, "not_found"},
+    {FaultKind::Conflict,            409, false, false, "conflict"},
+    {FaultKind::TooLarge,            413, false, false, "too_large"},
+    {FaultKind::RequestTimeout,      408, false, false, "request_timeout"},
+    {FaultKind::RateLimited,         429, true,  false, "rate_limited"},
+    {FaultKind::Overloaded,          503, true,  true,  "overloaded"},
+    {FaultKind::NoTarget,            503, true,  true,  "no_target"},
+    {FaultKind::UpstreamRefused,     400, false, false, "upstream_refused"},
+    {FaultKind::UpstreamAuth,        502, true,  true,  "upstream_auth"},
+    {FaultKind::UpstreamFailed,      502, true,  true,  "upstream_failed"},
+    {FaultKind::UpstreamInvalid,     502, true,  true,  "upstream_invalid"},
+    {FaultKind::UpstreamTimeout,     504, true,  true,  "upstream_timeout"},
+    {FaultKind::Cancelled,           499, false, false, "abandoned"},
+    {FaultKind::Unavailable,         503, false, true,  "unavailable"},
+    {FaultKind::Internal,            500, false, true,  "internal"},
     // clang-format on
 });
 
-/// The row of `kind`.
-constexpr const FaultRow& row(FaultKind kind) { return kFaultRows[static_cast<std::size_t>(kind)]; }
+/// The row of `kind` in a table that has one for each, as `kFaultRows` or a dialect's words.
+template <class Row>
+constexpr const Row& row_of(const std::array<Row, kFaultKinds>& rows, FaultKind kind) {
+  return rows[static_cast<std::size_t>(kind)];
+}
+constexpr const FaultRow& row(FaultKind kind) { return row_of(kFaultRows, kind); }
 
 /// Status a client sees: a provider's own 4xx that is the client's to mend keeps its number.
 constexpr int status_of(const Fault& fault) {
@@ -99,11 +100,13 @@ constexpr int status_of(const Fault& fault) {
   return keeps ? fault.upstream_status : row(fault.kind).status;
 }
 
-constexpr bool one_row_per_kind_in_order() {
-  for (std::size_t i = 0; i < kFaultRows.size(); ++i)
-    if (static_cast<std::size_t>(kFaultRows[i].kind) != i) return false;
-  return kFaultRows.size() == kFaultKinds;
+/// What every such table is to be asserted of.
+template <class Row>
+constexpr bool one_row_per_kind_in_order(const std::array<Row, kFaultKinds>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (static_cast<std::size_t>(rows[i].kind) != i) return false;
+  return true;
 }
-static_assert(one_row_per_kind_in_order());
+static_assert(one_row_per_kind_in_order(kFaultRows));
 
 }  // namespace naru

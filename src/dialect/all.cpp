@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <array>
 
-#include "dialect/dialect.h"
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/openai_chat/openai_chat.h"
+#include "dialect/openai_responses/openai_responses.h"
 
 namespace naru::dialect {
 
@@ -18,6 +21,11 @@ std::string_view name_of(Operation operation) {
   return "unknown";
 }
 
+std::string_view Dialect::path(Operation operation) const {
+  const auto call = std::ranges::find(profile_.calls, operation, &CallRow::operation);
+  return call == profile_.calls.end() ? std::string_view() : call->path;
+}
+
 Result<std::int64_t> Dialect::read_count(const json::Tree&) const {
   return fail(FaultKind::Internal, "the dialect '{}' counts no tokens", name());
 }
@@ -25,8 +33,11 @@ Result<std::int64_t> Dialect::read_count(const json::Tree&) const {
 std::string Dialect::write_count(std::int64_t) const { return {}; }
 
 std::span<const Dialect* const> all_dialects() {
-  static const std::array<const Dialect*, 3> kAll = {&openai_chat(), &openai_responses(),
-                                                     &anthropic()};
+  static const auto kAll = std::to_array<const Dialect*>({
+      &openai_chat(),
+      &openai_responses(),
+      &anthropic(),
+  });
   return kAll;
 }
 

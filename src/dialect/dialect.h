@@ -13,13 +13,10 @@
 #include "chat/response.h"
 #include "chat/tally.h"
 #include "chat/wire/sse.h"
+#include "dialect/profile.h"
 
 /// Wire formats. Everything here is pure: bytes and values in, bytes and values out.
 namespace naru::dialect {
-
-/// What a client may ask of a model.
-enum class Operation : std::uint8_t { Chat, Complete, Embed, CountTokens };
-std::string_view name_of(Operation operation);
 
 /// What the stages need to know of a request without its full canonical form.
 struct RequestScan {
@@ -130,13 +127,15 @@ class StreamWriter {
 /// One wire format. Stateless; lives as long as the program.
 class Dialect {
  public:
+  /// Lifetime: `profile` lives as long as the program.
+  explicit Dialect(const Profile& profile) : profile_(profile) {}
   virtual ~Dialect() = default;
-  virtual std::string_view name() const = 0;
-  /// Dialects of one family share error codes and request headers.
-  virtual std::string_view family() const { return name(); }
-  virtual bool serves(Operation operation) const = 0;
-  /// Path on a provider after its base URL, as `/chat/completions`.
-  virtual std::string_view path(Operation operation) const = 0;
+  const Profile& profile() const { return profile_; }
+  std::string_view name() const { return profile_.name; }
+  std::string_view family() const { return profile_.family; }
+  bool serves(Operation operation) const { return !path(operation).empty(); }
+  /// On a provider, as `CallRow::path`; empty: not served.
+  std::string_view path(Operation operation) const;
   /// A fresh id of the form this dialect gives its answers.
   virtual std::string make_id(Operation operation, Rng& rng) const = 0;
 
@@ -198,12 +197,12 @@ class Dialect {
   virtual Fault read_error(int status, std::string_view body) const = 0;
   virtual std::string write_models(std::span<const ModelEntry> models) const = 0;
   virtual std::string write_model(const ModelEntry& model) const = 0;
+
+ private:
+  const Profile& profile_;
 };
 
-const Dialect& openai_responses();  ///< Responses, Input token counts
-const Dialect& openai_chat();       ///< Chat Completions, Completions, Embeddings, Models
-const Dialect& anthropic();         ///< Messages, Count tokens, Models
-/// All of them, in a fixed order.
+/// All of them, in a fixed order; the first is spoken with whoever gives no sign of another.
 std::span<const Dialect* const> all_dialects();
 /// By name; nullptr if there is none.
 const Dialect* find_dialect(std::string_view name);

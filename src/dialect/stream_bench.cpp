@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/openai_chat/openai_chat.h"
 #include "dialect/translate.h"
 
 // Stream events a second on one core, from the upstream's bytes to the client's. `burst` gives the

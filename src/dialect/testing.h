@@ -6,6 +6,9 @@
 #include <iterator>
 
 #include "base/check.h"
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/openai_chat/openai_chat.h"
+#include "dialect/openai_responses/openai_responses.h"
 #include "dialect/translate.h"
 
 /// Words for tests and fuzz targets of this room.

@@ -1,5 +1,6 @@
 #include "gateway/routes.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -14,34 +15,46 @@ struct PathRow {
   std::string_view path;
   std::string_view methods;  ///< separated by spaces; GET serves HEAD too
   Serves serves;
-  const dialect::Dialect& (*dialect)();  ///< null: as the client speaks
+  const dialect::Dialect* dialect = nullptr;  ///< null: as the client speaks
   Operation operation = Operation::Chat;
 };
 
-constexpr auto kPaths = std::to_array<PathRow>({
-    {"/v1/chat/completions", "POST", Serves::Operation, &dialect::openai_chat, Operation::Chat},
-    {"/v1/completions", "POST", Serves::Operation, &dialect::openai_chat, Operation::Complete},
-    {"/v1/embeddings", "POST", Serves::Operation, &dialect::openai_chat, Operation::Embed},
-    {"/v1/responses", "POST", Serves::Operation, &dialect::openai_responses, Operation::Chat},
-    {"/v1/responses/input_tokens", "POST", Serves::Operation, &dialect::openai_responses,
-     Operation::CountTokens},
-    {"/v1/messages", "POST", Serves::Operation, &dialect::anthropic, Operation::Chat},
-    {"/v1/messages/count_tokens", "POST", Serves::Operation, &dialect::anthropic,
-     Operation::CountTokens},
-    {"/v1/models", "GET HEAD", Serves::ModelList, nullptr},
-    {"/health/live", "GET HEAD", Serves::Live, nullptr},
-    {"/health/ready", "GET HEAD", Serves::Ready, nullptr},
+constexpr std::string_view kRead = "GET HEAD";
+
+/// Paths of naru's own.
+constexpr auto kOwnPaths = std::to_array<PathRow>({
+    {"/health/live", kRead, Serves::Live},
+    {"/health/ready", kRead, Serves::Ready},
 });
 
-constexpr std::string_view kOneModel = "/v1/models/";
-constexpr std::string_view kOneAnswer = "/v1/responses/";
+/// Those of every dialect, its calls first, then those of model lists, then our own.
+std::vector<PathRow> make_paths() {
+  std::vector<PathRow> paths;
+  for (const dialect::Dialect* one : dialect::all_dialects())
+    for (const dialect::CallRow& call : one->profile().calls)
+      paths.push_back({call.served_at, "POST", Serves::Operation, one, call.operation});
+  for (const dialect::Dialect* one : dialect::all_dialects())
+    if (std::ranges::find(paths, one->profile().models_at, &PathRow::path) == paths.end())
+      paths.push_back({one->profile().models_at, kRead, Serves::ModelList});
+  paths.insert(paths.end(), kOwnPaths.begin(), kOwnPaths.end());
+  return paths;
+}
 
-/// The dialect a client seems to speak where the path does not tell.
+const std::vector<PathRow>& all_paths() {
+  static const std::vector<PathRow> kPaths = make_paths();
+  return kPaths;
+}
+
+/// The dialect a client seems to speak: a path outranks a header.
 const dialect::Dialect& spoken_by(const net::RequestHead& head) {
-  if (head.headers.find("anthropic-version") || head.path.starts_with("/v1/messages"))
-    return dialect::anthropic();
-  const bool responses = head.path.starts_with("/v1/responses");
-  return responses ? dialect::openai_responses() : dialect::openai_chat();
+  const std::span all = dialect::all_dialects();
+  for (const dialect::Dialect* one : all)
+    if (const auto own = one->profile().own_paths; !own.empty() && head.path.starts_with(own))
+      return *one;
+  for (const dialect::Dialect* one : all)
+    if (const auto own = one->profile().own_header; !own.empty() && head.headers.find(own))
+      return *one;
+  return *all.front();
 }
 
 bool allows(std::string_view methods, std::string_view method) {
@@ -62,9 +75,9 @@ std::string_view after(std::string_view path, std::string_view prefix) {
 }
 
 /// A path that ends in the id of one thing.
-Endpoint one_of(const net::RequestHead& head, std::string_view encoded_id, std::string_view methods,
-                Serves serves) {
-  Endpoint endpoint{.dialect = &spoken_by(head)};
+Endpoint one_of(const net::RequestHead& head, const dialect::Dialect& dialect,
+                std::string_view encoded_id, std::string_view methods, Serves serves) {
+  Endpoint endpoint{.dialect = &dialect};
   if (!allows(methods, head.method)) {
     endpoint.known_methods = methods;
     return endpoint;
@@ -99,9 +112,9 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 Endpoint find_endpoint(const net::RequestHead& head) {
   if (head.method == "OPTIONS" && head.headers.find("access-control-request-method"))
     return {.serves = Serves::Preflight, .dialect = &spoken_by(head)};
-  for (const PathRow& row : kPaths) {
+  for (const PathRow& row : all_paths()) {
     if (row.path != head.path) continue;
-    Endpoint endpoint{.dialect = row.dialect != nullptr ? &row.dialect() : &spoken_by(head),
+    Endpoint endpoint{.dialect = row.dialect != nullptr ? row.dialect : &spoken_by(head),
                       .operation = row.operation};
     if (allows(row.methods, head.method))
       endpoint.serves = row.serves;
@@ -109,13 +122,28 @@ Endpoint find_endpoint(const net::RequestHead& head) {
       endpoint.known_methods = row.methods;
     return endpoint;
   }
-  if (const std::string_view model = after(head.path, kOneModel); !model.empty())
-    return one_of(head, model, "GET HEAD", Serves::OneModel);
-  const std::string_view answer = after(head.path, kOneAnswer);
+  const dialect::Dialect& dialect = spoken_by(head);
+  const dialect::Profile& its = dialect.profile();
+  const std::string_view model = after(head.path, its.models_at);
+  if (model.size() > 1 && model.front() == '/')
+    return one_of(head, dialect, model.substr(1), kRead, Serves::OneModel);
+  const std::string_view answer =
+      its.keeping != nullptr ? after(head.path, its.keeping->served_at) : std::string_view();
   if (!answer.empty() && answer.find('/') == answer.npos)
-    return one_of(head, answer, "GET DELETE",
+    return one_of(head, dialect, answer, "GET DELETE",
                   head.method == "DELETE" ? Serves::DeleteAnswer : Serves::ReadAnswer);
-  return {.dialect = &spoken_by(head)};
+  return {.dialect = &dialect};
+}
+
+std::string_view served_paths() {
+  static const std::string kNames = [] {
+    std::string names;
+    for (const PathRow& row : all_paths())
+      if (row.serves == Serves::Operation || row.serves == Serves::ModelList)
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", row.path);
+    return names;
+  }();
+  return kNames;
 }
 
 }  // namespace naru::gateway

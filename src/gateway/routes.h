@@ -34,6 +34,9 @@ struct Endpoint {
 /// seems to speak.
 Endpoint find_endpoint(const net::RequestHead& head);
 
+/// Paths of every call and model list, for messages: `/v1/chat/completions, …, /v1/models`.
+std::string_view served_paths();
+
 /// `%41` → `A`; nullopt when a `%` has no two hexadecimal digits after it.
 std::optional<std::string> percent_decoded(std::string_view text);
 

@@ -59,6 +59,41 @@ TEST(Routes, lists_models_in_the_shape_of_who_asks) {
             "anthropic");
 }
 
+TEST(Routes, believe_a_path_before_a_header) {
+  const Endpoint found =
+      endpoint_of("GET", "/v1/responses/resp_1", {{"anthropic-version", "2023-06-01"}});
+  EXPECT_EQ(found.serves, Serves::ReadAnswer);
+  EXPECT_EQ(found.dialect->name(), "openai_responses");
+}
+
+TEST(Routes, lead_from_every_call_of_every_dialect_to_it) {
+  for (const dialect::Dialect* one : dialect::all_dialects())
+    for (const dialect::CallRow& call : one->profile().calls) {
+      const Endpoint found = endpoint_of("POST", call.served_at);
+      EXPECT_EQ(found.serves, Serves::Operation) << call.served_at;
+      EXPECT_EQ(found.dialect, one) << call.served_at;
+      EXPECT_EQ(found.operation, call.operation) << call.served_at;
+    }
+}
+
+TEST(Routes, lead_from_every_model_list_to_it) {
+  for (const dialect::Dialect* one : dialect::all_dialects()) {
+    std::vector<net::HeaderView> headers;
+    if (const auto own = one->profile().own_header; !own.empty()) headers.push_back({own, "1"});
+    const std::string at(one->profile().models_at);
+    EXPECT_EQ(endpoint_of("GET", at, headers).serves, Serves::ModelList) << at;
+    EXPECT_EQ(endpoint_of("GET", at + "/m", headers).id, "m") << at;
+  }
+}
+
+TEST(Routes, name_the_paths_of_calls_and_lists_to_whoever_asks_for_another) {
+  EXPECT_TRUE(served_paths().starts_with("/v1/chat/completions, /v1/completions, "))
+      << served_paths();
+  EXPECT_TRUE(served_paths().ends_with(", /v1/models")) << served_paths();
+  EXPECT_EQ(served_paths().find("/v1/models"), served_paths().rfind("/v1/models"));
+  EXPECT_EQ(served_paths().find("/health"), std::string_view::npos);
+}
+
 TEST(Routes, decodes_the_id_of_a_model) {
   EXPECT_EQ(endpoint_of("GET", "/v1/models/org%2Fname%3Atag").id, "org/name:tag");
   EXPECT_EQ(endpoint_of("GET", "/v1/models/broken%4").serves, Serves::Nothing);

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/settings/report.h"
+#include "dialect/anthropic/anthropic.h"
 
 namespace naru::provider {
 namespace {

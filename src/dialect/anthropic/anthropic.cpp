@@ -1,3 +1,5 @@
+#include "dialect/anthropic/anthropic.h"
+
 #include "base/id.h"
 #include "base/json_writer.h"
 #include "dialect/anthropic/codec.h"
@@ -58,15 +60,27 @@ std::string write_model(const ModelEntry& model) {
 
 namespace {
 
+constexpr auto kCalls = std::to_array<CallRow>({
+    {Operation::Chat, "/v1/messages", "/messages"},
+    {Operation::CountTokens, "/v1/messages/count_tokens", "/messages/count_tokens"},
+});
+constexpr std::string_view kVersionHeader = "anthropic-version";
+constexpr auto kRequestHeaders =
+    std::to_array<std::string_view>({"anthropic-beta", kVersionHeader});
+constexpr auto kQueryMembers = std::to_array<std::string_view>({"beta"});
+
+constexpr Profile kProfile = {.name = "anthropic",
+                              .family = "anthropic",
+                              .calls = kCalls,
+                              .models_at = "/v1/models",
+                              .own_header = kVersionHeader,
+                              .own_paths = "/v1/messages",
+                              .request_headers = kRequestHeaders,
+                              .query_members = kQueryMembers};
+
 class Anthropic final : public Dialect {
  public:
-  std::string_view name() const override { return "anthropic"; }
-  bool serves(Operation operation) const override {
-    return operation == Operation::Chat || operation == Operation::CountTokens;
-  }
-  std::string_view path(Operation operation) const override {
-    return operation == Operation::CountTokens ? "/messages/count_tokens" : "/messages";
-  }
+  Anthropic() : Dialect(kProfile) {}
   std::string make_id(Operation, Rng& rng) const override { return random_id("msg_", rng); }
 
   Result<RequestScan> scan_request(Operation operation, const json::Tree& body) const override {

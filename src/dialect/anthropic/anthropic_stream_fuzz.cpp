@@ -1,7 +1,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "dialect/dialect.h"
+#include "dialect/anthropic/anthropic.h"
 
 namespace naru::dialect {
 namespace {

@@ -32,6 +32,35 @@ constexpr auto kErrorRows = std::to_array<ErrorRow>({
 });
 constexpr std::size_t kOwnErrorRows = 10;
 
+/// How a kind of fault reads to clients.
+struct FaultWords {
+  FaultKind kind;
+  std::string_view type;
+};
+constexpr auto kFaultWords = std::to_array<FaultWords>({
+    {FaultKind::InvalidRequest, "invalid_request_error"},
+    {FaultKind::Unauthenticated, "authentication_error"},
+    {FaultKind::Forbidden, "permission_error"},
+    {FaultKind::ModelNotFound, "not_found_error"},
+    {FaultKind::UnsupportedEndpoint, "not_found_error"},
+    {FaultKind::NotFound, "not_found_error"},
+    {FaultKind::Conflict, "invalid_request_error"},
+    {FaultKind::TooLarge, "request_too_large"},
+    {FaultKind::RequestTimeout, "invalid_request_error"},
+    {FaultKind::RateLimited, "rate_limit_error"},
+    {FaultKind::Overloaded, "overloaded_error"},
+    {FaultKind::NoTarget, "overloaded_error"},
+    {FaultKind::UpstreamRefused, "invalid_request_error"},
+    {FaultKind::UpstreamAuth, "api_error"},
+    {FaultKind::UpstreamFailed, "api_error"},
+    {FaultKind::UpstreamInvalid, "api_error"},
+    {FaultKind::UpstreamTimeout, "api_error"},
+    {FaultKind::Cancelled, "api_error"},
+    {FaultKind::Unavailable, "api_error"},
+    {FaultKind::Internal, "api_error"},
+});
+static_assert(one_row_per_kind_in_order(kFaultWords));
+
 /// What the upstream says about its refusal.
 struct Said {
   std::string type;
@@ -89,13 +118,14 @@ std::string detail_of(FaultKind kind, std::string_view how, std::string_view mes
 /// The type word for a fault. A provider's own refusal keeps its word, if that is one of the
 /// dialect's: the set is closed for clients.
 std::string_view type_of(const Fault& fault) {
-  if (fault.kind != FaultKind::UpstreamRefused) return row(fault.kind).anthropic;
+  const std::string_view usual = row_of(kFaultWords, fault.kind).type;
+  if (fault.kind != FaultKind::UpstreamRefused) return usual;
   const auto own = std::span(kErrorRows).first(kOwnErrorRows);
   for (const ErrorRow& known : own)
     if (known.type == fault.code) return known.type;
   for (const ErrorRow& known : own)
     if (known.status == fault.upstream_status) return known.type;
-  return row(fault.kind).anthropic;
+  return usual;
 }
 
 }  // namespace

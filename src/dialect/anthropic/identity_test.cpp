@@ -2,7 +2,7 @@
 
 #include "base/json_writer.h"
 #include "base/rng.h"
-#include "dialect/dialect.h"
+#include "dialect/anthropic/anthropic.h"
 #include "dialect/testing.h"
 
 /// A request of this dialect, read and written again, says the same.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dialect/anthropic/anthropic.h"
+
 namespace naru::dialect {
 namespace {
 

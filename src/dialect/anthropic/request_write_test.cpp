@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dialect/dialect.h"
+#include "dialect/anthropic/anthropic.h"
 
 namespace naru::dialect {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "base/json_writer.h"
 #include "chat/wire/sse.h"
-#include "dialect/dialect.h"
+#include "dialect/anthropic/anthropic.h"
 
 /// For tests: reads a stream of this dialect as the official SDKs do, and holds it to its grammar.
 /// Shares no code with the codec, so that one misreading cannot be on both sides.

@@ -1,4 +1,5 @@
 #include "base/json_writer.h"
+#include "dialect/anthropic/anthropic.h"
 #include "dialect/anthropic/citations.h"
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/show.h"

@@ -11,6 +11,36 @@ using json::ValueView;
 
 constexpr std::size_t kLongestCode = 64;
 
+/// How a kind of fault reads to clients.
+struct FaultWords {
+  FaultKind kind;
+  std::string_view type;
+  std::string_view code;  ///< empty is null
+};
+constexpr auto kFaultWords = std::to_array<FaultWords>({
+    {FaultKind::InvalidRequest, "invalid_request_error", ""},
+    {FaultKind::Unauthenticated, "invalid_request_error", "invalid_api_key"},
+    {FaultKind::Forbidden, "invalid_request_error", "permission_denied"},
+    {FaultKind::ModelNotFound, "invalid_request_error", "model_not_found"},
+    {FaultKind::UnsupportedEndpoint, "invalid_request_error", "unsupported_endpoint"},
+    {FaultKind::NotFound, "invalid_request_error", "not_found"},
+    {FaultKind::Conflict, "invalid_request_error", "conflict"},
+    {FaultKind::TooLarge, "invalid_request_error", "request_too_large"},
+    {FaultKind::RequestTimeout, "invalid_request_error", "request_timeout"},
+    {FaultKind::RateLimited, "rate_limit_error", "rate_limit_exceeded"},
+    {FaultKind::Overloaded, "server_error", "overloaded"},
+    {FaultKind::NoTarget, "server_error", "no_target"},
+    {FaultKind::UpstreamRefused, "invalid_request_error", ""},
+    {FaultKind::UpstreamAuth, "server_error", "upstream_auth"},
+    {FaultKind::UpstreamFailed, "server_error", "upstream_failed"},
+    {FaultKind::UpstreamInvalid, "server_error", "upstream_invalid"},
+    {FaultKind::UpstreamTimeout, "server_error", "upstream_timeout"},
+    {FaultKind::Cancelled, "server_error", "cancelled"},
+    {FaultKind::Unavailable, "server_error", "unavailable"},
+    {FaultKind::Internal, "server_error", "internal_error"},
+});
+static_assert(one_row_per_kind_in_order(kFaultWords));
+
 /// What an error object says, whichever server wrote it.
 struct Said {
   std::string message;
@@ -184,12 +214,12 @@ std::optional<Fault> find_event_error(const wire::EventView& event) {
 }
 
 std::string write_error(const Fault& fault) {
-  const FaultRow& shown = row(fault.kind);
-  const std::string_view code = fault.code.empty() ? shown.openai_code : fault.code;
+  const FaultWords& shown = row_of(kFaultWords, fault.kind);
+  const std::string_view code = fault.code.empty() ? shown.code : fault.code;
   std::string body;
   json::Writer out(body);
   out.object().key("error").object();
-  out.field("message", fault.detail).field("type", shown.openai).key("param");
+  out.field("message", fault.detail).field("type", shown.type).key("param");
   if (fault.param.empty())
     out.null();
   else

@@ -1,9 +1,20 @@
 #pragma once
+#include <array>
+
 #include "dialect/dialect.h"
 
-/// What both OpenAI dialects share: texts of a request, faults, the model list; only files of the
-/// folders `openai*/` include it. Source: OpenAI API reference.
+/// What both OpenAI dialects share: headers, texts of a request, faults, the model list; only files
+/// of the folders `openai*/` include it. Source: OpenAI API reference.
 namespace naru::dialect::openai_wire {
+
+// Of both profiles.
+inline constexpr std::string_view kFamily = "openai";
+inline constexpr std::string_view kModelsAt = "/v1/models";
+inline constexpr auto kRequestHeaders = std::to_array<std::string_view>({"openai-beta"});
+/// Figures of the provider's account (rate limits, organisation) stay here: they are not the
+/// client's.
+inline constexpr auto kAnswerHeaders =
+    std::to_array<std::string_view>({"openai-processing-ms", "openai-version"});
 
 /// Appends each string in `value` that a person or program wrote; `key` is the member it stands in.
 void collect_texts(json::ValueView value, std::string_view key, std::vector<json::Span>& out);

@@ -1,3 +1,5 @@
+#include "dialect/openai_chat/openai_chat.h"
+
 #include "base/id.h"
 #include "dialect/openai/openai.h"
 #include "dialect/openai_chat/codec.h"
@@ -6,26 +8,22 @@
 namespace naru::dialect {
 namespace {
 
+constexpr auto kCalls = std::to_array<CallRow>({
+    {Operation::Chat, "/v1/chat/completions", "/chat/completions"},
+    {Operation::Complete, "/v1/completions", "/completions"},
+    {Operation::Embed, "/v1/embeddings", "/embeddings"},
+});
+
+constexpr Profile kProfile = {.name = "openai_chat",
+                              .family = openai_wire::kFamily,
+                              .calls = kCalls,
+                              .models_at = openai_wire::kModelsAt,
+                              .request_headers = openai_wire::kRequestHeaders,
+                              .answer_headers = openai_wire::kAnswerHeaders};
+
 class OpenAiChat final : public Dialect {
  public:
-  std::string_view name() const override { return "openai_chat"; }
-  std::string_view family() const override { return "openai"; }
-  bool serves(Operation operation) const override { return operation != Operation::CountTokens; }
-
-  std::string_view path(Operation operation) const override {
-    switch (operation) {
-      case Operation::Chat:
-        return "/chat/completions";
-      case Operation::Complete:
-        return "/completions";
-      case Operation::Embed:
-        return "/embeddings";
-      case Operation::CountTokens:
-        break;
-    }
-    return {};
-  }
-
+  OpenAiChat() : Dialect(kProfile) {}
   std::string make_id(Operation operation, Rng& rng) const override {
     return random_id(openai_chat_wire::id_prefix(operation), rng);
   }

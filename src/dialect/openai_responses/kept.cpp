@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/json_fields.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "chat/wire/sse.h"
 #include "dialect/json_views.h"
 #include "dialect/openai/strict_json.h"

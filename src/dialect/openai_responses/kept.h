@@ -1,54 +1,23 @@
 #pragma once
-#include <map>
+#include "dialect/keeping.h"
 
-#include "base/rng.h"
-#include "dialect/dialect.h"
-
-/// Answers that are kept, so that later requests can stand on them: what a request says of them,
-/// how what was said before is put into it, and what of an answer is to be kept.
+/// The pieces of this dialect's `Keeping`.
 /// Source: OpenAI API reference, Responses (`store`, `previous_response_id`), Conversation state.
 namespace naru::dialect::openai_responses_wire {
 
-/// What a request says of answers that were kept.
-struct Recall {
-  bool keep = true;           ///< its own answer is to be kept (`store`)
-  std::string previous = {};  ///< `previous_response_id`, or empty
-  /// Ids of items that stand in its input by name alone, each once.
-  std::vector<std::string> references = {};
-};
-/// Fails: InvalidRequest, with the path of each wrong field.
+/// `store` and `previous_response_id`; items by name are `item_reference`s.
 Result<Recall> scan_recall(const json::Tree& body);
-
-/// What was kept, as a request goes on from it.
-struct Recalled {
-  std::vector<std::string> earlier = {};               ///< JSON of items that were said before
-  std::map<std::string, std::string> referenced = {};  ///< JSON of items by their ids
-};
-/// The request with the earlier items before its input, and each `item_reference` given way to its
-/// item. Fails: InvalidRequest, naming the first reference that is not kept; TooLarge, when it
-/// would exceed `most_bytes`.
 Result<std::string> with_recalled(const json::Tree& body, const Recalled& recalled,
                                   std::size_t most_bytes);
-
-/// Something said, a tool's call or its result, with its id.
-struct Item {
-  std::string id;
-  std::string body;  ///< its JSON
-};
-/// The items of a request's input; those without an id are given one.
 std::vector<Item> input_items(const json::Tree& body, Rng& rng);
-
-/// What of an answer is to be kept.
-struct Keepsake {
-  std::string id;
-  std::string body;  ///< the response object's JSON
-  std::vector<Item> items;
-};
-/// From a plain answer, or a stream's terminal frame, as a client of this dialect gets it. nullopt
-/// for what is none.
 std::optional<Keepsake> read_keepsake(std::string_view answer, Rng& rng);
-
-/// The answer to `DELETE /v1/responses/{id}`.
 std::string write_deleted(std::string_view id);
+
+inline constexpr Keeping kKeeping = {.served_at = "/v1/responses/",
+                                     .scan_recall = scan_recall,
+                                     .with_recalled = with_recalled,
+                                     .input_items = input_items,
+                                     .read_keepsake = read_keepsake,
+                                     .write_deleted = write_deleted};
 
 }  // namespace naru::dialect::openai_responses_wire

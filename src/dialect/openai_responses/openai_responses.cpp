@@ -1,20 +1,30 @@
+#include "dialect/openai_responses/openai_responses.h"
+
 #include "base/id.h"
 #include "dialect/openai/openai.h"
 #include "dialect/openai_responses/codec.h"
+#include "dialect/openai_responses/kept.h"
 
 namespace naru::dialect {
 namespace {
 
+constexpr auto kCalls = std::to_array<CallRow>({
+    {Operation::Chat, "/v1/responses", "/responses"},
+    {Operation::CountTokens, "/v1/responses/input_tokens", "/responses/input_tokens"},
+});
+
+constexpr Profile kProfile = {.name = "openai_responses",
+                              .family = openai_wire::kFamily,
+                              .calls = kCalls,
+                              .models_at = openai_wire::kModelsAt,
+                              .keeping = &openai_responses_wire::kKeeping,
+                              .own_paths = "/v1/responses",
+                              .request_headers = openai_wire::kRequestHeaders,
+                              .answer_headers = openai_wire::kAnswerHeaders};
+
 class OpenAiResponses final : public Dialect {
  public:
-  std::string_view name() const override { return "openai_responses"; }
-  std::string_view family() const override { return "openai"; }
-  bool serves(Operation operation) const override {
-    return operation == Operation::Chat || operation == Operation::CountTokens;
-  }
-  std::string_view path(Operation operation) const override {
-    return operation == Operation::CountTokens ? "/responses/input_tokens" : "/responses";
-  }
+  OpenAiResponses() : Dialect(kProfile) {}
   std::string make_id(Operation, Rng& rng) const override {
     return random_id(openai_responses_wire::kIdPrefix, rng);
   }

@@ -253,7 +253,8 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
                                    .leaves = &exchange.trail.sent};
   auto sent = co_await exchange.services.client(exchange.loop()).send(plan.remote, request, first);
   NARU_CO_TRY(answer.upstream_call, std::move(sent));
-  exchange.trail.returned = returned_headers(answer.upstream_call->head().headers);
+  exchange.trail.returned =
+      returned_headers(answer.upstream_call->head().headers, *plan.ends.upstream);
   if (answer.upstream_call->head().status != 200) {
     Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
     exchange.trail.sent = false;  // nobody computes for a call that was refused

@@ -1,29 +1,12 @@
 #include "gateway/call/headers.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
 
 namespace naru::gateway {
 namespace {
-
-/// A request header that travels, and to whom.
-struct ForwardRow {
-  std::string_view name;
-  std::string_view family;  ///< only to upstreams whose dialect is of that family
-};
-constexpr auto kForwarded = std::to_array<ForwardRow>({
-    {"anthropic-beta", "anthropic"},
-    {"anthropic-version", "anthropic"},
-    {"openai-beta", "openai"},
-});
-
-constexpr auto kForwardedQuery = std::to_array<ForwardRow>({{"beta", "anthropic"}});
-
-// Figures of the provider's account (rate limits, organisation) stay here: they are not the
-// client's.
-constexpr auto kReturned =
-    std::to_array<std::string_view>({"openai-processing-ms", "openai-version"});
 
 constexpr std::chrono::hours kLongestWait{24};
 
@@ -40,28 +23,29 @@ std::vector<net::Header> forwarded_headers(const net::HeadersView& from_client,
                                            const dialect::Dialect& upstream) {
   std::vector<net::Header> headers;
   for (const net::HeaderView& line : from_client)
-    for (const ForwardRow& row : kForwarded)
-      if (row.family == upstream.family() && equals_ignoring_case(row.name, line.name))
-        headers.push_back({std::string(row.name), std::string(line.value)});
+    for (const std::string_view name : upstream.profile().request_headers)
+      if (equals_ignoring_case(name, line.name))
+        headers.push_back({std::string(name), std::string(line.value)});
   return headers;
 }
 
 std::string forwarded_query(std::string_view query, const dialect::Dialect& client,
                             const dialect::Dialect& upstream) {
   std::string kept;
+  const std::span travel = upstream.profile().query_members;
   if (&client != &upstream || query.empty()) return kept;
   for (const std::string_view part : split(query, '&')) {
     const std::string_view name = part.substr(0, part.find('='));
-    for (const ForwardRow& row : kForwardedQuery)
-      if (row.family == upstream.family() && row.name == name)
-        kept += fmt::format("{}{}", kept.empty() ? "?" : "&", part);
+    if (std::ranges::find(travel, name) != travel.end())
+      kept += fmt::format("{}{}", kept.empty() ? "?" : "&", part);
   }
   return kept;
 }
 
-std::vector<net::Header> returned_headers(const net::HeadersView& from_upstream) {
+std::vector<net::Header> returned_headers(const net::HeadersView& from_upstream,
+                                          const dialect::Dialect& upstream) {
   std::vector<net::Header> headers;
-  for (const std::string_view name : kReturned)
+  for (const std::string_view name : upstream.profile().answer_headers)
     if (const auto value = from_upstream.find(name))
       headers.push_back({std::string(name), std::string(*value)});
   return headers;

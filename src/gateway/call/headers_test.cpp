@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/openai_chat/openai_chat.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -35,8 +38,10 @@ TEST(Headers, keep_the_providers_account_figures_inside) {
                                          {"anthropic-organization-id", "o"},
                                          {"set-cookie", "s"},
                                          {"openai-processing-ms", "17"}});
-  EXPECT_EQ(names_of(returned_headers(from_upstream)),
+  EXPECT_EQ(names_of(returned_headers(from_upstream, dialect::openai_chat())),
             std::vector<std::string>{"openai-processing-ms"});
+  EXPECT_EQ(names_of(returned_headers(from_upstream, dialect::anthropic())),
+            std::vector<std::string>{});
 }
 
 TEST(Headers, pass_the_beta_flag_of_the_query_within_its_dialect) {

@@ -39,12 +39,8 @@ Fault not_served(const Exchange& exchange) {
     fault.detail = fmt::format("unsupported_endpoint: {} takes {}, not {}", path,
                                exchange.endpoint.known_methods, head.method);
   else
-    fault.detail = fmt::format(
-        "unsupported_endpoint: {} {} is not served here; served are /v1/chat/completions, "
-        "/v1/completions, /v1/embeddings, /v1/responses, /v1/messages, /v1/messages/count_tokens "
-        "and "
-        "/v1/models",
-        head.method, path);
+    fault.detail = fmt::format("unsupported_endpoint: {} {} is not served here; served are {}",
+                               head.method, path, served_paths());
   return fault;
 }
 

@@ -1,20 +1,19 @@
 #include "gateway/recall/recall.h"
 
 #include "base/text.h"
-#include "dialect/openai_responses/kept.h"
+#include "dialect/keeping.h"
 
 namespace naru::gateway {
 namespace {
-
-namespace wire_of = dialect::openai_responses_wire;
 
 constexpr std::size_t kMostShownBytes = 80;    // of an id the client sent
 constexpr std::chrono::seconds kPatience{10};  // for the store to find what is kept
 
 net::Until patience(Exchange& exchange) { return exchange.until().by(exchange.now() + kPatience); }
 
-bool knows_kept_answers(const Exchange& exchange) {
-  return &exchange.dialect() == &dialect::openai_responses();
+/// Null where the client's dialect knows of no kept answers.
+const dialect::Keeping* keeping_of(const Exchange& exchange) {
+  return exchange.dialect().profile().keeping;
 }
 
 Fault not_kept(std::string_view id) {
@@ -65,7 +64,8 @@ Result<void> replace_body(Exchange& exchange, std::string body) {
 /// What the request's items are kept as: those said before under the ids they have.
 std::vector<store::KeptItem> said_items(Exchange& exchange) {
   std::vector<store::KeptItem> items;
-  for (wire_of::Item& item : wire_of::input_items(*exchange.tree, exchange.loop().rng())) {
+  Rng& rng = exchange.loop().rng();
+  for (dialect::Item& item : keeping_of(exchange)->input_items(*exchange.tree, rng)) {
     const bool was_kept = items.size() < exchange.recalled.size();
     items.push_back({.id = was_kept ? exchange.recalled[items.size()] : std::move(item.id),
                      .body = std::move(item.body)});
@@ -76,8 +76,9 @@ std::vector<store::KeptItem> said_items(Exchange& exchange) {
 }  // namespace
 
 net::Task<Result<void>> recall(Exchange& exchange) {
-  if (!knows_kept_answers(exchange)) co_return Result<void>{};
-  NARU_CO_TRY(const wire_of::Recall asked, wire_of::scan_recall(*exchange.tree));
+  const dialect::Keeping* keeping = keeping_of(exchange);
+  if (keeping == nullptr) co_return Result<void>{};
+  NARU_CO_TRY(const dialect::Recall asked, keeping->scan_recall(*exchange.tree));
   exchange.keeps_answer = asked.keep && exchange.settings().keep_answers.count() > 0 &&
                           exchange.endpoint.operation == dialect::Operation::Chat;
   exchange.previous_answer = asked.previous;
@@ -86,13 +87,13 @@ net::Task<Result<void>> recall(Exchange& exchange) {
   NARU_CO_TRY(std::vector<store::KeptItem> items, std::move(earlier));
   auto named = co_await find_referenced(exchange, asked.references);
   NARU_CO_TRY(auto referenced, std::move(named));
-  wire_of::Recalled found{.referenced = std::move(referenced)};
+  dialect::Recalled found{.referenced = std::move(referenced)};
   for (store::KeptItem& item : items) {
     found.earlier.push_back(std::move(item.body));
     exchange.recalled.push_back(std::move(item.id));
   }
   NARU_CO_TRY(std::string body,
-              wire_of::with_recalled(*exchange.tree, found, exchange.limits().body_bytes));
+              keeping->with_recalled(*exchange.tree, found, exchange.limits().body_bytes));
   co_return replace_body(exchange, std::move(body));
 }
 
@@ -101,7 +102,7 @@ net::Task<Result<void>> keep(Exchange& exchange) {
   Rng& rng = exchange.loop().rng();
   const std::string_view told =
       exchange.client ? exchange.answer.stream->terminal() : std::string_view(exchange.answer.body);
-  std::optional<wire_of::Keepsake> made = wire_of::read_keepsake(told, rng);
+  std::optional<dialect::Keepsake> made = keeping_of(exchange)->read_keepsake(told, rng);
   // Who has said something and tells nothing of it at the end cannot be gone on from.
   const bool untold = made && made->items.empty() && exchange.facts.delivered.total() > 0;
   if (!made || untold) co_return Result<void>{};
@@ -111,7 +112,7 @@ net::Task<Result<void>> keep(Exchange& exchange) {
       .expires = exchange.services.clock.wall_now() + exchange.settings().keep_answers,
       .body = std::move(made->body),
       .items = said_items(exchange)};
-  for (wire_of::Item& item : made->items)
+  for (dialect::Item& item : made->items)
     answer.items.push_back({.id = std::move(item.id), .body = std::move(item.body)});
   auto written = co_await exchange.services.store.keep_answer(exchange.loop(), std::move(answer),
                                                               exchange.until_written());
@@ -134,7 +135,7 @@ net::Task<Result<void>> kept(Exchange& exchange) {
                                                                patience(exchange));
     NARU_CO_TRY(const bool was_there, std::move(gone));
     if (!was_there) co_return not_found();
-    body = wire_of::write_deleted(id);
+    body = keeping_of(exchange)->write_deleted(id);
   } else {
     auto found =
         co_await exchange.services.store.find_answer(exchange.loop(), key, id, patience(exchange));

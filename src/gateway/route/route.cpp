@@ -1,5 +1,7 @@
 #include "gateway/route/route.h"
 
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/openai_chat/openai_chat.h"
 #include "provider/upstream.h"
 
 namespace naru::gateway {
