@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -124,6 +125,22 @@ class StreamWriter {
   virtual std::int64_t next_event() const { return 0; }  ///< as `AnswerFacts::next_event`
 };
 
+/// One of naru's own limits a minute on whoever calls, as far as it is used.
+struct RateLimit {
+  std::int64_t limit = 0;
+  std::int64_t remaining = 0;
+  std::chrono::nanoseconds reset{};  ///< until all of it is there again
+};
+/// Those that bind a caller.
+struct RateLimits {
+  std::optional<RateLimit> requests = {};
+  std::optional<RateLimit> tokens = {};
+};
+struct HeaderLine {
+  std::string name;  ///< lower case
+  std::string value;
+};
+
 /// One wire format. Stateless; lives as long as the program.
 class Dialect {
  public:
@@ -195,6 +212,9 @@ class Dialect {
   /// What a provider's answer with an error status means. Never fails: a body that cannot be
   /// understood still has its status.
   virtual Fault read_error(int status, std::string_view body) const = 0;
+  /// How clients of this dialect are told of their limits, beside any answer; none without limits.
+  virtual std::vector<HeaderLine> rate_limit_headers(const RateLimits& limits,
+                                                     WallTime now) const = 0;
   virtual std::string write_models(std::span<const ModelEntry> models) const = 0;
   virtual std::string write_model(const ModelEntry& model) const = 0;
 

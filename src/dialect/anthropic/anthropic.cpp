@@ -150,6 +150,10 @@ class Anthropic final : public Dialect {
   Fault read_error(int status, std::string_view body) const override {
     return anthropic_wire::read_error(status, body);
   }
+  std::vector<HeaderLine> rate_limit_headers(const RateLimits& limits,
+                                             WallTime now) const override {
+    return anthropic_wire::rate_limit_headers(limits, now);
+  }
   std::string write_models(std::span<const ModelEntry> models) const override {
     return anthropic_wire::write_models(models);
   }

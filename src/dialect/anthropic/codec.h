@@ -78,7 +78,10 @@ Fault read_error(int status, std::string_view body);
 /// What an error object that came under HTTP 200 means.
 Fault read_stream_error(json::ValueView body);
 
-// The model list.
+// Limits, and the model list.
+/// `anthropic-ratelimit-requests-limit: 60`, `-remaining: 59`, `-reset: 2026-11-23T09:30:00Z`; the
+/// same of tokens. Source: Anthropic, Rate limits, Response headers.
+std::vector<HeaderLine> rate_limit_headers(const RateLimits& limits, WallTime now);
 /// One page with all of them.
 std::string write_models(std::span<const ModelEntry> models);
 std::string write_model(const ModelEntry& model);

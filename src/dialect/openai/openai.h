@@ -36,6 +36,9 @@ std::optional<Fault> find_event_error(const wire::EventView& event);
 /// A provider's broken bytes: "the upstream's `subject` `what`".
 std::unexpected<Fault> broken(std::string_view subject, std::string_view what);
 
+/// `x-ratelimit-limit-requests: 60`, `-remaining-requests: 59`, `-reset-requests: 1s`; the same of
+/// tokens. Source: OpenAI, Rate limits in headers.
+std::vector<HeaderLine> rate_limit_headers(const RateLimits& limits);
 std::string write_models(std::span<const ModelEntry> models);
 std::string write_model(const ModelEntry& model);
 

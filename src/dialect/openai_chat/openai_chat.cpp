@@ -89,6 +89,9 @@ class OpenAiChat final : public Dialect {
     return openai_wire::read_error(status, body);
   }
 
+  std::vector<HeaderLine> rate_limit_headers(const RateLimits& limits, WallTime) const override {
+    return openai_wire::rate_limit_headers(limits);
+  }
   std::string write_models(std::span<const ModelEntry> models) const override {
     return openai_wire::write_models(models);
   }

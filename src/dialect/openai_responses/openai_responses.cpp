@@ -98,6 +98,9 @@ class OpenAiResponses final : public Dialect {
   Fault read_error(int status, std::string_view body) const override {
     return openai_wire::read_error(status, body);
   }
+  std::vector<HeaderLine> rate_limit_headers(const RateLimits& limits, WallTime) const override {
+    return openai_wire::rate_limit_headers(limits);
+  }
   std::string write_models(std::span<const ModelEntry> models) const override {
     return openai_wire::write_models(models);
   }
