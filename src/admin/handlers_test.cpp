@@ -42,6 +42,10 @@ class Handlers : public ::testing::Test {
     return said(&create_key, {.path = "", .tail = {}, .query = {}, .body = std::move(body)});
   }
   std::string list() const { return said(&list_keys, {}); }
+  std::string limit(std::string name, std::string body) const {
+    return said(&limit_key,
+                {.path = "", .tail = std::move(name), .query = {}, .body = std::move(body)});
+  }
   std::string revoke(std::string name) const {
     return said(&revoke_key, {.path = "", .tail = std::move(name), .query = {}, .body = {}});
   }
@@ -94,10 +98,36 @@ TEST_F(Handlers, say_all_that_is_wrong_with_a_key_that_is_asked_for) {
            {R"({"name":"a","models":[""]})", "$.models must hold names"},
            {R"({"name":"a","model":[]})", "$.model is not a field of a key"},
            {R"({"name":7,"color":1})", "$.name"},
+           {R"({"name":"a","requests_per_minute":0})",
+            "$.requests_per_minute must be a whole number from 1 to 1000000"},
+           {R"({"name":"a","tokens_per_minute":-1})", "$.tokens_per_minute must be a whole number"},
+           {R"({"name":"a","concurrency":100001})", "from 1 to 100000"},
+           {R"({"name":"a","concurrency":1.5})", "$.concurrency"},
        }) {
     EXPECT_THAT(create(body), AllOf(HasSubstr(says), Not(HasSubstr("nk-")))) << body;
   }
   EXPECT_EQ(list(), R"({"keys":[]})");
+}
+
+TEST_F(Handlers, limit_a_key_from_the_start_and_change_what_is_named) {
+  EXPECT_THAT(
+      create(R"({"name":"a","requests_per_minute":60,"concurrency":null})"),
+      HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":null,"concurrency":null})"));
+  EXPECT_THAT(limit("a", R"({"tokens_per_minute":9000,"concurrency":2})"),
+              HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":9000,"concurrency":2})"));
+  EXPECT_THAT(limit("1", R"({"requests_per_minute":null})"), HasSubstr(R"("id":1)"));
+  EXPECT_THAT(list(),
+              HasSubstr(R"("requests_per_minute":null,"tokens_per_minute":9000,"concurrency":2})"));
+}
+
+TEST_F(Handlers, say_what_is_wrong_with_a_limit) {
+  create(R"({"name":"a","concurrency":7})");
+  EXPECT_THAT(limit("a", R"({"concurrency":0})"), HasSubstr("from 1 to 100000"));
+  EXPECT_THAT(limit("a", R"({"concurrent":3})"), HasSubstr("$.concurrent is not a limit of a key"));
+  EXPECT_THAT(limit("a", "{}"), HasSubstr("must name a limit: requests_per_minute"));
+  EXPECT_THAT(limit("a", "[]"), HasSubstr("object"));
+  EXPECT_THAT(limit("b", R"({"concurrency":3})"), HasSubstr("no live key has the name or id 'b'"));
+  EXPECT_THAT(list(), HasSubstr(R"("concurrency":7})"));
 }
 
 TEST_F(Handlers, revoke_by_name_or_id_and_only_what_lives) {

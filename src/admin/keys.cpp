@@ -30,18 +30,41 @@ std::vector<std::string> read_models(json::FieldReader& in) {
   return models;
 }
 
+store::KeyLimits read_limits(json::FieldReader& in) {
+  store::KeyLimits limits;
+  for (const store::KeyLimit& limit : store::kKeyLimits)
+    limits.*limit.place = in.find_integer(limit.name, 1, limit.most);
+  return limits;
+}
+
 Result<KeyOrder> read_order(const std::string& body) {
   NARU_TRY(const json::Tree tree, json::Tree::parse(body));
   json::FieldReader in(tree.root(), "$");
   KeyOrder order{.name = in.text("name"),
                  .expires_in_s = in.find_integer("expires_in_s", 1, kLongestLife_s),
                  .models = read_models(in),
-                 .replace = in.find_boolean("replace").value_or(false)};
+                 .replace = in.find_boolean("replace").value_or(false),
+                 .limits = read_limits(in)};
   if (in.ok() && (order.name.empty() || order.name.size() > kMaxNameBytes))
     in.problem("name", fmt::format("must have 1 to {} bytes", kMaxNameBytes));
   for (const json::RawField& unknown : in.rest())
     in.problem(unknown.name, "is not a field of a key");
   return in.finish(std::move(order));
+}
+
+/// A limit that is there is set, null takes it away, one that is not there stays.
+Result<std::vector<store::KeyLimitChange>> read_changes(const std::string& body) {
+  NARU_TRY(const json::Tree tree, json::Tree::parse(body));
+  json::FieldReader in(tree.root(), "$");
+  const store::KeyLimits to = read_limits(in);
+  std::vector<store::KeyLimitChange> changes;
+  for (const store::KeyLimit& limit : store::kKeyLimits)
+    if (tree.root().find(limit.name)) changes.push_back({limit, to.*limit.place});
+  for (const json::RawField& unknown : in.rest())
+    in.problem(unknown.name, "is not a limit of a key");
+  if (in.ok() && changes.empty())
+    in.problem("", "must name a limit: requests_per_minute, tokens_per_minute or concurrency");
+  return in.finish(std::move(changes));
 }
 
 void write_key(json::Writer& out, const store::KeyRow& row, std::string_view text) {
@@ -54,7 +77,12 @@ void write_key(json::Writer& out, const store::KeyRow& row, std::string_view tex
   row.revoked ? out.text(rfc3339(*row.revoked)) : out.null();
   out.key("models").array();
   for (const std::string& model : row.models) out.text(model);
-  out.end_array().end_object();
+  out.end_array();
+  for (const store::KeyLimit& limit : store::kKeyLimits) {
+    const auto& most = row.limits.*limit.place;
+    most ? out.field(limit.name, *most) : out.key(limit.name).null();
+  }
+  out.end_object();
 }
 
 /// Revokes the live key of that name, if there is one.
@@ -85,7 +113,8 @@ Result<IssuedKey> issue_key(gateway::Services& services, KeyOrder order) {
                     .hint = std::string(key.reveal().substr(key.reveal().size() - 4)),
                     .hash = services.hasher.hash(key.reveal()),
                     .created = services.clock.wall_now(),
-                    .models = std::move(order.models)};
+                    .models = std::move(order.models),
+                    .limits = order.limits};
   if (order.expires_in_s) row.expires = row.created + std::chrono::seconds(*order.expires_in_s);
   NARU_TRY(store::KeyRow made, services.store.add_key(std::move(row)));
   return IssuedKey{.row = std::move(made), .text = std::move(key)};
@@ -97,6 +126,16 @@ Result<Reply> create_key(Context& context, const Request& request) {
   Reply reply{.status = 201};
   json::Writer out(reply.body);
   write_key(out, issued.row, issued.text.reveal());
+  return reply;
+}
+
+Result<Reply> limit_key(Context& context, const Request& request) {
+  NARU_TRY(auto changes, read_changes(request.body));
+  NARU_TRY(const store::KeyRow row,
+           context.services.store.limit_key(request.tail, std::move(changes)));
+  Reply reply;
+  json::Writer out(reply.body);
+  write_key(out, row, "");
   return reply;
 }
 

@@ -12,6 +12,7 @@ struct KeyOrder {
   std::optional<std::int64_t> expires_in_s = {};
   std::vector<std::string> models = {};  ///< names or patterns it may use; empty: all
   bool replace = false;                  ///< revoke a live key of that name first
+  store::KeyLimits limits = {};
 };
 
 /// A key that was made. Its text exists here and nowhere else.

@@ -71,6 +71,14 @@ TEST_F(CommandLine, refuses_what_makes_no_sense_with_one_sentence_and_exit_2) {
            {{"keys", "create"}, "name"},
            {{"keys", "create", "a", "--expires", "soon"}, "write it as 12h, 30d or 2w"},
            {{"keys", "create", "a", "--expires", ""}, "write it as 12h, 30d or 2w"},
+           {{"keys", "create", "a", "--concurrency", "0"},
+            "--concurrency is '0'; it takes a number from 1 to 100000, or none"},
+           {{"keys", "create", "a", "--requests-per-minute", "-5"},
+            "--requests-per-minute is '-5'"},
+           {{"keys", "create", "a", "--tokens-per-minute", "100000001"}, "from 1 to 100000000"},
+           {{"keys", "create", "a", "--tokens-per-minute", "1k"}, "--tokens-per-minute is '1k'"},
+           {{"keys", "limit"}, "name"},
+           {{"keys", "limit", "a", "--concurrency", ""}, "--concurrency is ''"},
            {{"keys", "list", "--output", "xml"}, "xml"},
            {{"backup", ""}, "the path of the backup is empty; name a new file"},
            {{"usage", "--by", "colour"}, "colour"},
@@ -117,6 +125,23 @@ TEST_F(CommandLine, works_on_the_store_itself_where_none_runs) {
   EXPECT_EQ(key.find("name")->text(), "나루");
   EXPECT_TRUE(key.find("revoked")->is_string());
   EXPECT_EQ(naru({"usage"}).out, "no exchanges in that time\n");
+}
+
+TEST_F(CommandLine, limits_a_key_when_it_is_made_and_later) {
+  const Ran made =
+      naru({"keys", "create", "a", "--requests-per-minute", "60", "--concurrency", "4"});
+  EXPECT_THAT(made.out, HasSubstr("limits   requests_per_minute 60, concurrency 4\n")) << made.err;
+  const Ran limited =
+      naru({"keys", "limit", "a", "--tokens-per-minute", "9000", "--concurrency", "none"});
+  EXPECT_THAT(limited.out,
+              HasSubstr("has the limits requests_per_minute 60, tokens_per_minute 9000; they "
+                        "bind within a second\n"))
+      << limited.err;
+  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("            60        9000        -  -\n"));
+  EXPECT_THAT(naru({"keys", "limit", "a"}).err, HasSubstr("must name a limit"));
+  EXPECT_EQ(naru({"keys", "limit", "b", "--concurrency", "1"}).exit_code, 2);
+  naru({"keys", "limit", "1", "--requests-per-minute", "none", "--tokens-per-minute", "none"});
+  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("             -           -        -  -\n"));
 }
 
 TEST_F(CommandLine, takes_a_name_that_is_spelled_as_a_verb) {

@@ -1,3 +1,5 @@
+#include <charconv>
+#include <map>
 #include <optional>
 
 #include "base/json_writer.h"
@@ -5,16 +7,71 @@
 #include "cli/show/listing.h"
 #include "cli/show/span.h"
 #include "cli/verbs.h"
+#include "store/rows.h"
 
 namespace naru::cli {
 namespace {
+
+/// Limits as they were typed, by name; those that were not are absent.
+using LimitWish = std::map<std::string_view, std::string>;
 
 struct KeyWish {
   std::string name;
   std::optional<std::string> expires = {};  ///< as it was typed; none: never
   std::vector<std::string> models = {};
   bool replace = false;
+  LimitWish limits = {};
 };
+
+/// `requests_per_minute` → `--requests-per-minute`.
+std::string option_of(const store::KeyLimit& limit) {
+  std::string option = fmt::format("--{}", limit.name);
+  std::ranges::replace(option, '_', '-');
+  return option;
+}
+
+Result<void> write_limits(json::Writer& out, const LimitWish& wish) {
+  for (const store::KeyLimit& limit : store::kKeyLimits) {
+    const auto typed = wish.find(limit.name);
+    if (typed == wish.end()) continue;
+    const std::string& text = typed->second;
+    out.key(limit.name);
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text == "none")
+      out.null();
+    else if (error == std::errc{} && end == text.data() + text.size() && number >= 1 &&
+             number <= limit.most)
+      out.integer(number);
+    else
+      return fail(FaultKind::InvalidRequest, "{} is {}; it takes a number from 1 to {}, or none",
+                  option_of(limit), settings::shown(text), limit.most);
+  }
+  return {};
+}
+
+void add_limits(CLI::App& verb, LimitWish& wish) {
+  constexpr auto kPurposes = std::to_array<const char*>(
+      {"calls it may begin in a minute, of any kind", "tokens it may use in a minute, in and out",
+       "calls it may have at once"});
+  static_assert(kPurposes.size() == store::kKeyLimits.size());
+  for (std::size_t i = 0; i < kPurposes.size(); ++i) {
+    const store::KeyLimit& limit = store::kKeyLimits[i];
+    verb.add_option_function<std::string>(
+            option_of(limit),
+            [&wish, name = limit.name](const std::string& typed) { wish[name] = typed; },
+            kPurposes[i])
+        ->option_text("N|none");
+  }
+}
+
+std::string limits_cell(json::ValueView key) {
+  std::string text;
+  for (const store::KeyLimit& limit : store::kKeyLimits)
+    if (const std::string most = cell(key, limit.name); most != kNone)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", limit.name, most);
+  return text.empty() ? std::string(kNone) : text;
+}
 
 Result<std::string> order_text(const KeyWish& wish) {
   std::string body;
@@ -26,31 +83,47 @@ Result<std::string> order_text(const KeyWish& wish) {
   }
   out.key("models").array();
   for (const std::string& model : wish.models) out.text(model);
-  out.end_array().field("replace", wish.replace).end_object();
+  out.end_array().field("replace", wish.replace);
+  NARU_TRY_VOID(write_limits(out, wish.limits));
+  out.end_object();
   return body;
 }
 
 std::string show_made(json::ValueView key) {
   return fmt::format(
-      "key      {}\nname     {}\nexpires  {}\nmodels   {}\n\n"
+      "key      {}\nname     {}\nexpires  {}\nmodels   {}\nlimits   {}\n\n"
       "It is shown this once; naru keeps a hash of it only.\n",
       cell(key, "key"), without_controls(cell(key, "name")), cell(key, "expires"),
-      cell(key, "models"));
+      cell(key, "models"), limits_cell(key));
 }
 
 std::string show_keys(json::ValueView answer) {
-  Table table(
-      {{"ID", Align::Right}, {"NAME"}, {"KEY"}, {"CREATED"}, {"EXPIRES"}, {"REVOKED"}, {"MODELS"}});
+  Table table({{"ID", Align::Right},
+               {"NAME"},
+               {"KEY"},
+               {"CREATED"},
+               {"EXPIRES"},
+               {"REVOKED"},
+               {"REQUESTS/MIN", Align::Right},
+               {"TOKENS/MIN", Align::Right},
+               {"AT ONCE", Align::Right},
+               {"MODELS"}});
   if (const auto keys = answer.find("keys"))
     for (const json::ValueView key : *keys)
       table.add({cell(key, "id"), cell(key, "name"), "…" + cell(key, "hint"), cell(key, "created"),
-                 cell(key, "expires"), cell(key, "revoked"), cell(key, "models")});
+                 cell(key, "expires"), cell(key, "revoked"), cell(key, "requests_per_minute"),
+                 cell(key, "tokens_per_minute"), cell(key, "concurrency"), cell(key, "models")});
   return table.empty() ? "no keys; naru keys create NAME makes one\n" : table.text();
 }
 
 std::string show_revoked(json::ValueView key) {
   return fmt::format("{} (…{}) is revoked; calls with it fail within a second\n",
                      without_controls(cell(key, "name")), cell(key, "hint"));
+}
+
+std::string show_limited(json::ValueView key) {
+  return fmt::format("{} (…{}) has the limits {}; they bind within a second\n",
+                     without_controls(cell(key, "name")), cell(key, "hint"), limits_cell(key));
 }
 
 void create(Globals& globals, const KeyWish& wish) {
@@ -76,9 +149,41 @@ void add_create(CLI::App& keys, Globals& globals) {
   verb->add_option("--model,-m", wish->models,
                    "a model it may use, or a pattern as gpt-*; may be given again; else all")
       ->allow_extra_args(false);
+  add_limits(*verb, wish->limits);
   verb->add_flag("--replace", wish->replace, "revoke a live key of that name first");
   verb->footer("Example: naru keys create laptop --expires 30d --model 'gpt-*' --model smollm2");
   verb->callback([wish, &globals] { create(globals, *wish); });
+}
+
+void limit(Globals& globals, const std::string& name, const LimitWish& wish) {
+  std::string body;
+  json::Writer out(body);
+  out.object();
+  if (const auto written = write_limits(out, wish); !written)
+    return report(globals, written.error());
+  out.end_object();
+  print_listing(globals,
+                {.method = "PATCH",
+                 .path = "/admin/v1/keys/*",
+                 .tail = name,
+                 .body = std::move(body),
+                 .alone = Alone::Read},
+                show_limited);
+}
+
+void add_limit(CLI::App& keys, Globals& globals) {
+  struct Wish {
+    std::string name;
+    LimitWish limits;
+  };
+  auto wish = std::make_shared<Wish>();
+  CLI::App* verb = keys.add_subcommand("limit", "change the limits of a live key");
+  verb->add_option("name", wish->name, "name or id, as naru keys list shows it")->required();
+  add_limits(*verb, wish->limits);
+  verb->footer(
+      "Limits that are not named stay; none takes one away.\n"
+      "Example: naru keys limit laptop --requests-per-minute 60 --tokens-per-minute none");
+  verb->callback([wish, &globals] { limit(globals, wish->name, wish->limits); });
 }
 
 void add_revoke(CLI::App& keys, Globals& globals) {
@@ -97,12 +202,13 @@ void add_revoke(CLI::App& keys, Globals& globals) {
 }  // namespace
 
 void add_keys(CLI::App& app, Globals& globals) {
-  CLI::App* keys = app.add_subcommand("keys", "make, list and revoke API keys");
+  CLI::App* keys = app.add_subcommand("keys", "make, list, limit and revoke API keys");
   keys->require_subcommand(1);
   add_create(*keys, globals);
   keys->add_subcommand("list", "all keys, without their text")->callback([&globals] {
     print_listing(globals, {.path = "/admin/v1/keys", .alone = Alone::Read}, show_keys);
   });
+  add_limit(*keys, globals);
   add_revoke(*keys, globals);
   keys->footer("Example: naru keys create laptop --expires 30d");
 }

@@ -37,6 +37,19 @@ TEST_F(KeysOfOthers, are_seen_revoked_within_a_second) {
   EXPECT_LE(clock_.now() - revoked, std::chrono::seconds(1));
 }
 
+TEST_F(KeysOfOthers, are_seen_limited_within_a_second) {
+  value(key_table::add(other_, testing::key("theirs", 1)));
+  ASSERT_TRUE(eventually([&] { return met(1) == "live"; }));
+  const KeyLimitChange change{kKeyLimits[0], 7};
+  value(key_table::limit(other_, "theirs", {&change, 1}));
+  const Monotonic limited = clock_.now();
+  const auto binds = [&] {
+    return value(find_key(*store_, hash_of(1)))->limits.requests_per_minute == 7;
+  };
+  EXPECT_TRUE(eventually(binds));
+  EXPECT_LE(clock_.now() - limited, std::chrono::seconds(1));
+}
+
 TEST_F(KeysOfOthers, are_seen_although_they_were_unknown_before) {
   ASSERT_EQ(met(1), "nobody");
   value(key_table::add(other_, testing::key("theirs", 1)));

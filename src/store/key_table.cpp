@@ -9,7 +9,7 @@ namespace naru::store::key_table {
 namespace {
 
 constexpr std::size_t kMostNameBytes = 128;
-constexpr long long kNever = -1;  // in place of NULL on the way out of the database
+constexpr long long kNone = -1;  // in place of NULL on the way out of the database
 
 std::string models_text(const std::vector<std::string>& models) {
   std::string text;
@@ -29,9 +29,9 @@ Result<std::vector<std::string>> models_of(const std::string& text) {
 
 long long nanos(WallTime time) { return time.time_since_epoch().count(); }
 
-std::optional<WallTime> time_of(long long nanos_or_never) {
-  if (nanos_or_never == kNever) return std::nullopt;
-  return WallTime(std::chrono::nanoseconds(nanos_or_never));
+std::optional<WallTime> time_of(long long nanos_or_none) {
+  if (nanos_or_none == kNone) return std::nullopt;
+  return WallTime(std::chrono::nanoseconds(nanos_or_none));
 }
 
 int digit_of(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
@@ -47,22 +47,28 @@ security::KeyHash hash_of(const std::string& hex) {
 struct Columns {
   long long id = 0;
   std::string name, hint, hash;
-  long long created = 0, expires = kNever, revoked = kNever;
+  long long created = 0, expires = kNone, revoked = kNone;
   std::string models;
+  std::array<long long, kKeyLimits.size()> limits = {};
 
   static constexpr std::string_view kSelect =
       "SELECT id, name, hint, hash, created_ns, COALESCE(expires_ns, -1), "
-      "COALESCE(revoked_ns, -1), models FROM keys ";
+      "COALESCE(revoked_ns, -1), models, COALESCE(requests_per_minute, -1), "
+      "COALESCE(tokens_per_minute, -1), COALESCE(concurrency, -1) FROM keys ";
 
   void bind(soci::statement& query) {
     query.exchange(soci::into(id));
     for (std::string* text : {&name, &hint, &hash}) query.exchange(soci::into(*text));
     for (long long* time : {&created, &expires, &revoked}) query.exchange(soci::into(*time));
     query.exchange(soci::into(models));
+    for (long long& limit : limits) query.exchange(soci::into(limit));
   }
 
   Result<KeyRow> row() const {
     NARU_TRY(auto allowed, models_of(models));
+    KeyLimits may_use;
+    for (std::size_t i = 0; i < limits.size(); ++i)
+      if (limits[i] != kNone) may_use.*kKeyLimits[i].place = limits[i];
     return KeyRow{.id = id,
                   .name = name,
                   .hint = hint,
@@ -70,7 +76,8 @@ struct Columns {
                   .created = WallTime(std::chrono::nanoseconds(created)),
                   .expires = time_of(expires),
                   .revoked = time_of(revoked),
-                  .models = std::move(allowed)};
+                  .models = std::move(allowed),
+                  .limits = may_use};
   }
 };
 
@@ -97,6 +104,20 @@ Result<std::vector<KeyRow>> select(Connection& connection, std::string_view rest
 
 void count_change(Connection& connection) {
   connection.sql() << "UPDATE counters SET value = value + 1 WHERE name = 'keys_revision'";
+}
+
+void write_limits(Connection& connection, long long id, const KeyLimits& limits) {
+  std::array<long long, kKeyLimits.size()> values = {};
+  std::array<soci::indicator, kKeyLimits.size()> present = {};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto& limit = limits.*kKeyLimits[i].place;
+    values[i] = limit.value_or(0);
+    present[i] = limit ? soci::i_ok : soci::i_null;
+  }
+  connection.sql() << "UPDATE keys SET requests_per_minute = :requests, "
+                      "tokens_per_minute = :tokens, concurrency = :concurrency WHERE id = :id",
+      soci::use(values[0], present[0]), soci::use(values[1], present[1]),
+      soci::use(values[2], present[2]), soci::use(id);
 }
 
 Result<void> check_name(Connection& connection, const std::string& name) {
@@ -137,6 +158,7 @@ Result<KeyRow> add(Connection& connection, KeyRow row) {
                         "VALUES (:name, :hint, :hash, :created, :expires, :models) RETURNING id",
         soci::use(row.name), soci::use(row.hint), soci::use(hash), soci::use(created),
         soci::use(expires, has_expiry), soci::use(models), soci::into(id);
+    write_limits(connection, id, row.limits);
     count_change(connection);
     row.id = id;
     return row;
@@ -156,6 +178,17 @@ Result<KeyRow> revoke(Connection& connection, const std::string& name_or_id, Wal
         soci::use(id);
     count_change(connection);
     row.revoked = now;
+    return row;
+  });
+}
+
+Result<KeyRow> limit(Connection& connection, const std::string& name_or_id,
+                     std::span<const KeyLimitChange> changes) {
+  return connection.transact([&]() -> Result<KeyRow> {
+    NARU_TRY(KeyRow row, live(connection, name_or_id));
+    for (const KeyLimitChange& change : changes) row.limits.*change.limit.place = change.to;
+    write_limits(connection, row.id, row.limits);
+    count_change(connection);
     return row;
   });
 }

@@ -1,7 +1,9 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -11,6 +13,32 @@
 
 /// Plain rows of the store's subjects.
 namespace naru::store {
+
+/// What a key may use; nullopt: as much as there is.
+struct KeyLimits {
+  std::optional<std::int64_t> requests_per_minute = {};
+  std::optional<std::int64_t> tokens_per_minute = {};
+  std::optional<std::int64_t> concurrency = {};  ///< calls at once
+  bool operator==(const KeyLimits&) const = default;
+};
+
+/// One of them: its name as column, field and option, and its bounds, which are 1 and `most`.
+struct KeyLimit {
+  std::string_view name;
+  std::optional<std::int64_t> KeyLimits::* place;
+  std::int64_t most;
+};
+inline constexpr auto kKeyLimits = std::to_array<KeyLimit>({
+    {"requests_per_minute", &KeyLimits::requests_per_minute, 1'000'000},
+    {"tokens_per_minute", &KeyLimits::tokens_per_minute, 100'000'000},
+    {"concurrency", &KeyLimits::concurrency, 100'000},
+});
+
+/// One limit of a key set anew, or taken away.
+struct KeyLimitChange {
+  KeyLimit limit;
+  std::optional<std::int64_t> to = {};
+};
 
 /// An API key as the store knows it.
 struct KeyRow {
@@ -22,6 +50,7 @@ struct KeyRow {
   std::optional<WallTime> expires = {};
   std::optional<WallTime> revoked = {};
   std::vector<std::string> models = {};  ///< names or patterns it may use; empty: all
+  KeyLimits limits = {};
 };
 
 /// How the tokens of a row were found.

@@ -74,6 +74,11 @@ constexpr auto kMigrations = std::to_array<Migration>({
            item_id TEXT NOT NULL,
            PRIMARY KEY (key_id, answer_id, position)))",
       "CREATE INDEX kept_order_items ON kept_order (key_id, item_id)"}},
+    {5,
+     "what a key may use in a minute and at once; NULL is no limit",
+     {"ALTER TABLE keys ADD COLUMN requests_per_minute BIGINT",
+      "ALTER TABLE keys ADD COLUMN tokens_per_minute BIGINT",
+      "ALTER TABLE keys ADD COLUMN concurrency BIGINT"}},
 });
 
 /// How SQLite spells the words in braces. Only this column type makes the key the row's own number.

@@ -56,15 +56,25 @@ TEST_F(Schema, stays_when_it_is_the_newest_already) {
   EXPECT_EQ(value(schema_version(connection)), newest());
 }
 
-TEST_F(Schema, of_version_1_keeps_its_keys_on_the_way_up) {
+TEST_F(Schema, of_earlier_versions_keeps_its_keys_on_the_way_up_and_limits_none) {
   Connection connection = open();
-  migrate_to(connection, 1);
-  const KeyRow before = value(key_table::add(connection, testing::key("old", 1)));
+  for (const int version : {1, 4}) {
+    migrate_to(connection, version);
+    const security::KeyHash hash = testing::hash_of(static_cast<unsigned>(version));
+    const std::string hex = security::to_hex(hash);
+    const std::string name = fmt::format("of {}", version);
+    connection.sql() << "INSERT INTO keys (name, hint, hash, created_ns, models) "
+                        "VALUES (:name, 'abcd', :hash, 1, '[]')",
+        soci::use(name), soci::use(hex);
+  }
   migrate_to(connection, newest());
-  const auto after = value(key_table::find(connection, before.hash));
-  ASSERT_TRUE(after);
-  EXPECT_EQ(after->name, "old");
-  EXPECT_EQ(after->id, before.id);
+  for (const int version : {1, 4}) {
+    const auto key =
+        value(key_table::find(connection, testing::hash_of(static_cast<unsigned>(version))));
+    ASSERT_TRUE(key);
+    EXPECT_EQ(key->name, fmt::format("of {}", version));
+    EXPECT_EQ(key->limits, KeyLimits{});
+  }
 }
 
 TEST_F(Schema, of_a_newer_naru_is_refused) {

@@ -73,6 +73,14 @@ class SqliteStore final : public Store {
     return revoked;
   }
 
+  Result<KeyRow> limit_key(std::string name_or_id, std::vector<KeyLimitChange> changes) override {
+    NARU_TRY(KeyRow limited, writing_.with([&](Connection& connection) {
+      return key_table::limit(connection, name_or_id, changes);
+    }));
+    cache_.forget(limited.hash);
+    return limited;
+  }
+
   net::Task<Result<std::optional<KeyRow>>> find_key(net::Loop& loop, security::KeyHash hash,
                                                     net::Until until) override {
     if (const auto known = cache_.find(hash)) co_return copy_of(known->row);

@@ -82,6 +82,7 @@ TEST_P(StoreContract, keeps_every_field_of_a_key) {
   KeyRow made = key("team-a", 1);
   made.expires = clock_.wall_now() + 24h;
   made.models = {"gpt-5", "claude-*", "quo\"te,구"};
+  made.limits = {.requests_per_minute = 60, .tokens_per_minute = {}, .concurrency = 4};
   const KeyRow added = add(made);
   EXPECT_GT(added.id, 0);
   EXPECT_EQ(added.created, clock_.wall_now());
@@ -97,7 +98,31 @@ TEST_P(StoreContract, keeps_every_field_of_a_key) {
     EXPECT_EQ(found->expires, made.expires);
     EXPECT_EQ(found->revoked, std::nullopt);
     EXPECT_EQ(found->models, made.models);
+    EXPECT_EQ(found->limits, made.limits);
   }
+}
+
+TEST_P(StoreContract, changes_named_limits_of_a_live_key_and_leaves_the_others) {
+  KeyRow made = key("team-a", 1);
+  made.limits = {.requests_per_minute = 60, .tokens_per_minute = 1'000, .concurrency = {}};
+  const KeyRow added = add(made);
+  ASSERT_TRUE(value(find_key(*store_, made.hash)));  // the cache knows it now
+  const auto [requests, tokens, concurrency] = kKeyLimits;
+  const KeyLimits after = {.requests_per_minute = 90, .tokens_per_minute = 1'000, .concurrency = 2};
+  EXPECT_EQ(value(store_->limit_key("team-a", {{requests, 90}, {concurrency, 2}})).limits, after);
+  EXPECT_EQ(value(find_key(*store_, made.hash))->limits, after);
+  value(store_->limit_key(fmt::format("{}", added.id), {{tokens, std::nullopt}}));
+  reopen();
+  const KeyLimits last = {.requests_per_minute = 90, .tokens_per_minute = {}, .concurrency = 2};
+  EXPECT_EQ(value(store_->list_keys()).front().limits, last);
+}
+
+TEST_P(StoreContract, limits_no_key_that_is_revoked_or_unknown) {
+  add(key("gone", 1));
+  value(store_->revoke_key("gone"));
+  for (const char* name : {"gone", "nobody"})
+    EXPECT_EQ(store_->limit_key(name, {{kKeyLimits[0], 1}}).error().kind,
+              FaultKind::InvalidRequest);
 }
 
 TEST_P(StoreContract, lists_keys_in_the_order_they_were_made) {

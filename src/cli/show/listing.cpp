@@ -3,8 +3,6 @@
 namespace naru::cli {
 namespace {
 
-constexpr const char* kNone = "-";
-
 std::string written(json::ValueView value) {
   if (value.is_string()) return std::string(value.text());
   if (value.is_bool()) return value.boolean().value_or(false) ? "yes" : "no";
@@ -20,7 +18,7 @@ std::string written(json::ValueView value) {
 std::string cell(json::ValueView object, std::string_view name) {
   const auto value = object.find(name);
   std::string text = value ? written(*value) : std::string();
-  return text.empty() ? kNone : text;
+  return text.empty() ? std::string(kNone) : text;
 }
 
 void print_answer(Globals& globals, const std::string& answer,

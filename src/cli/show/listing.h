@@ -9,8 +9,11 @@
 
 namespace naru::cli {
 
+/// What stands where there is nothing.
+inline constexpr std::string_view kNone = "-";
+
 /// A member of an answer as a cell: its text, its number as written, items of a list joined by
-/// commas, `yes` or `no`; `-` where there is none, null, or nothing in it.
+/// commas, `yes` or `no`; `kNone` where there is none, null, or nothing in it.
 std::string cell(json::ValueView object, std::string_view name);
 
 /// Prints an answer: the JSON itself, or what `show` makes of it.
