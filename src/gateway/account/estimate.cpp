@@ -26,14 +26,16 @@ double plain_tokens(const chat::Tally& text) {
 
 }  // namespace
 
-Estimator::Factor& Estimator::factor(std::string_view upstream_model) const {
-  {
-    const std::shared_lock lock(mutex_);
-    if (const auto found = factors_.find(upstream_model); found != factors_.end())
-      return *found->second;
-  }
+const Estimator::Factor* Estimator::find(std::string_view upstream_model) const {
+  const std::shared_lock lock(mutex_);
+  if (const auto found = factors_.find(upstream_model); found != factors_.end())
+    return found->second.get();
+  return factors_.size() >= kMaxModels ? &shared_ : nullptr;
+}
+
+Estimator::Factor& Estimator::make(std::string_view upstream_model) {
   const std::unique_lock lock(mutex_);
-  if (factors_.size() >= kMaxModels) return shared_;
+  if (factors_.size() >= kMaxModels && !factors_.contains(upstream_model)) return shared_;
   auto& made = factors_[std::string(upstream_model)];
   if (!made) made = std::make_unique<Factor>();
   return *made;
@@ -41,7 +43,8 @@ Estimator::Factor& Estimator::factor(std::string_view upstream_model) const {
 
 std::int64_t Estimator::tokens(std::string_view upstream_model, const chat::Tally& text) const {
   if (text.total() == 0) return 0;
-  const double tokens = plain_tokens(text) * factor(upstream_model).value.load();
+  const Factor* factor = find(upstream_model);
+  const double tokens = plain_tokens(text) * (factor == nullptr ? 1.0 : factor->value.load());
   return std::max<std::int64_t>(1, std::llround(tokens));
 }
 
@@ -50,7 +53,7 @@ void Estimator::learn(std::string_view upstream_model, const chat::Tally& text,
   if (text.total() < kTeachingBytes || reported <= 0) return;
   const double lesson =
       std::clamp(static_cast<double>(reported) / plain_tokens(text), kLeastFactor, kMostFactor);
-  std::atomic<double>& value = factor(upstream_model).value;
+  std::atomic<double>& value = make(upstream_model).value;
   double old = value.load();
   while (!value.compare_exchange_weak(old, old + kLessonWeight * (lesson - old))) {
   }

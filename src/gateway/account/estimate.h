@@ -27,10 +27,12 @@ class Estimator {
   struct Factor {
     std::atomic<double> value{1.0};
   };
-  Factor& factor(std::string_view upstream_model) const;
+  /// Null if nothing was learnt of it. Lifetime: the estimator's.
+  const Factor* find(std::string_view upstream_model) const;
+  Factor& make(std::string_view upstream_model);
   mutable std::shared_mutex mutex_;
-  mutable std::map<std::string, std::unique_ptr<Factor>, std::less<>> factors_;
-  mutable Factor shared_;
+  std::map<std::string, std::unique_ptr<Factor>, std::less<>> factors_;
+  Factor shared_;
 };
 
 }  // namespace naru::gateway

@@ -41,8 +41,12 @@ TEST(Estimate, is_not_taught_by_scraps_or_nonsense) {
 
 TEST(Estimate, bounds_the_models_it_remembers) {
   Estimator estimator;
+  const chat::Tally text = text_of("word ", 20);
+  const auto before = estimator.tokens("m", text);
   for (std::size_t i = 0; i < 2 * Estimator::kMaxModels; ++i)
-    EXPECT_GT(estimator.tokens("model-" + std::to_string(i), text_of("word ", 20)), 0);
+    estimator.learn("model-" + std::to_string(i), text, 4 * before);
+  EXPECT_LT(estimator.tokens("model-0", text), 2 * before) << "its own one lesson";
+  EXPECT_GE(estimator.tokens("one more", text), 3 * before) << "what further ones share";
 }
 
 }  // namespace
