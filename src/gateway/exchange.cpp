@@ -29,9 +29,38 @@ Result<void> Exchange::hold_beside(std::uint64_t bytes) {
   return body_memory->grow_to(held + bytes, limits().body_memory_bytes);
 }
 
+const chat::Tally& Exchange::prompt() {
+  if (prompt_) return *prompt_;
+  prompt_.emplace();
+  for (const json::Span& span : scan.texts) {
+    const auto quoted = std::string_view(body).substr(span.begin, span.end - span.begin);
+    if (quoted.find('\\') == std::string_view::npos) {
+      prompt_->add(quoted.substr(1, quoted.size() - 2));
+    } else if (const auto text = json::Tree::parse(quoted)) {
+      prompt_->add(text->root().text());
+    }
+  }
+  return *prompt_;
+}
+
+/// A name the document spells out stands for the model; one that a pattern fits, for itself.
+std::string Exchange::upstream_model(const TargetSpec& target) const {
+  if (!target.model.empty()) return target.model;
+  const std::string& asked = scan.model;
+  const bool alias = std::ranges::find(model->aliases, asked) != model->aliases.end();
+  return alias && !is_pattern(model->name) ? model->name : asked;
+}
+
 std::vector<net::Header> Exchange::common_headers() const {
   std::vector<net::Header> headers = cors;
   for (net::Header& id_header : id_headers(request_id)) headers.push_back(std::move(id_header));
+  std::string limit_names;
+  for (auto& [name, value] : dialect().rate_limit_headers(rate_limits, services.clock.wall_now())) {
+    limit_names += fmt::format("{}{}", limit_names.empty() ? "" : ", ", name);
+    headers.push_back({std::move(name), std::move(value)});
+  }
+  if (!cors.empty() && !limit_names.empty())
+    headers.push_back({"access-control-expose-headers", std::move(limit_names)});
   headers.insert(headers.end(), trail.returned.begin(), trail.returned.end());
   if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});
   if (!trail.upstream_model.empty())

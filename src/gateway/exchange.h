@@ -28,6 +28,7 @@ struct Principal {
   std::int64_t key_id;
   std::string key_name;
   std::vector<std::string> models;  ///< names or patterns it may use; empty: all
+  store::KeyLimits limits = {};
 
   bool may_use(std::string_view name) const;
   /// By its own name, or by the one that was asked for.
@@ -112,7 +113,12 @@ class Exchange {
   bool streams() const { return scan.stream && endpoint.operation != dialect::Operation::Embed; }
   /// Holds memory for `bytes` beside the request. Fails: Overloaded.
   Result<void> hold_beside(std::uint64_t bytes);
-  /// Headers each answer carries: ids, and once known the target and what was lost.
+  /// What the client wrote, as far as it becomes tokens. Cost: a walk over it, the first time.
+  const chat::Tally& prompt();
+  /// What `target` calls the model: by its own name for it, else by that which was asked for.
+  std::string upstream_model(const TargetSpec& target) const;
+  /// Headers each answer carries: ids, the key's limits, and once known the target and what was
+  /// lost.
   std::vector<net::Header> common_headers() const;
   /// Names of the fields that were lost, as far as policy lets them be told and a header has room.
   std::string told_losses() const;
@@ -131,6 +137,7 @@ class Exchange {
   std::vector<net::Header> cors;  ///< for a browser of a listed origin
   // authenticate
   std::optional<Principal> principal;
+  dialect::RateLimits rate_limits;  ///< as the last stage that asked found them
   // understand
   std::optional<BodyMemory::Lease> body_memory;
   std::string body;
@@ -143,6 +150,7 @@ class Exchange {
   // admit
   std::shared_ptr<const ModelSpec> model;
   std::optional<telemetry::Metrics::InFlight> in_flight;
+  Limiter::Lease allowance;  ///< tokens and a place of the key's limits
   // route
   Decision decision;
   // call
@@ -158,6 +166,9 @@ class Exchange {
   net::Task<Result<void>> (*before_end)(Exchange&, Result<void> outcome) = nullptr;
   // account
   bool settled = false;
+
+ private:
+  std::optional<chat::Tally> prompt_;
 };
 
 }  // namespace naru::gateway

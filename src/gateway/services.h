@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "gateway/account/estimate.h"
 #include "gateway/body_memory.h"
+#include "gateway/key_limits/limiter.h"
 #include "gateway/listen/settings.h"
 #include "gateway/route/health.h"
 #include "gateway/route/model.h"
@@ -36,6 +37,7 @@ struct Services {
   BodyMemory body_memory = {};
   Health health{clock};
   Estimator estimator = {};
+  Limiter limiter = {};
   std::atomic<bool> draining{false};  ///< stopping: not ready any more
 
   net::HttpClient& client(const net::Loop& loop) { return *clients[loop.index()]; }

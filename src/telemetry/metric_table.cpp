@@ -56,6 +56,8 @@ constexpr auto kRows = std::to_array<MetricRow>({
      "Calls to upstreams that ended, by outcome: ok or the word of a fault.", kAttemptLabels},
     {Metric::Refused, MetricKind::Counter, "naru_refused_total",
      "Calls refused for want of a valid key; they are in no ledger.", kReason},
+    {Metric::Limited, MetricKind::Counter, "naru_limited_total",
+     "Calls refused for a limit of their key: requests, tokens or concurrency.", kReason},
     {Metric::Losses, MetricKind::Counter, "naru_losses_total",
      "Fields of requests that a target could not carry.", kModel},
     {Metric::EngineRestarts, MetricKind::Counter, "naru_engine_restarts_total",

@@ -19,6 +19,7 @@ enum class Metric : std::uint8_t {
   Exchanges,
   Attempts,
   Refused,
+  Limited,
   Losses,
   EngineRestarts,
   EngineState,

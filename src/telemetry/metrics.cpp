@@ -140,6 +140,7 @@ struct Metrics::Impl {
   Series<Counter> exchanges{registry, Metric::Exchanges, bounds};
   Series<Counter> attempts{registry, Metric::Attempts, bounds};
   Series<Counter> refused{registry, Metric::Refused, bounds};
+  Series<Counter> limited{registry, Metric::Limited, bounds};
   Series<Counter> losses{registry, Metric::Losses, bounds};
   Series<Counter> restarts{registry, Metric::EngineRestarts, bounds};
   Keyed<Meter> meters;
@@ -174,6 +175,8 @@ void Metrics::attempt(std::string_view upstream, std::string_view outcome) {
 }
 
 void Metrics::refused(std::string_view reason) { impl_->refused.at({reason}).Increment(); }
+
+void Metrics::limited(std::string_view limit) { impl_->limited.at({limit}).Increment(); }
 
 void Metrics::losses(std::string_view model, std::size_t count) {
   impl_->losses.at({model}).Increment(static_cast<double>(count));

@@ -76,6 +76,7 @@ class Metrics {
   void exchange_ended(const ExchangeFigures& figures);
   void attempt(std::string_view upstream, std::string_view outcome);  ///< `ok` or a fault's word
   void refused(std::string_view reason);  ///< no valid key; `reason` is one of a few words of ours
+  void limited(std::string_view limit);   ///< of the key: `requests`, `tokens`, `concurrency`
   void losses(std::string_view model, std::size_t count);
   void engine_restarted(std::string_view deployment);
 

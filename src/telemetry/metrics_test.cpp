@@ -71,8 +71,8 @@ TEST(Metrics, count_an_exchange_under_genai_names) {
       shows(metrics, fmt::format("gen_ai_server_time_to_first_token_seconds_sum{}1", call)));
   EXPECT_TRUE(
       shows(metrics, fmt::format("gen_ai_server_time_per_output_token_seconds_sum{}0.1", call)));
-  EXPECT_TRUE(
-      shows(metrics, R"(naru_exchanges_total{dialect="openai_chat",model="small",outcome="ok"} 1)"));
+  EXPECT_TRUE(shows(metrics,
+                    R"(naru_exchanges_total{dialect="openai_chat",model="small",outcome="ok"} 1)"));
 }
 
 TEST(Metrics, put_a_figure_into_the_bucket_its_bound_belongs_to) {
@@ -119,7 +119,8 @@ TEST(Metrics, count_what_never_reached_an_upstream_without_its_duration) {
   metrics.exchange_ended(refused);
   EXPECT_THAT(metrics.text(), Not(HasSubstr("operation_duration")));
   EXPECT_TRUE(shows(
-      metrics, R"(naru_exchanges_total{dialect="openai_chat",model="small",outcome="rate_limited"} 1)"));
+      metrics,
+      R"(naru_exchanges_total{dialect="openai_chat",model="small",outcome="rate_limited"} 1)"));
 }
 
 TEST(Metrics, never_make_a_label_of_a_model_that_does_not_exist) {
@@ -130,9 +131,9 @@ TEST(Metrics, never_make_a_label_of_a_model_that_does_not_exist) {
     unknown.upstream = "";
     metrics.exchange_ended(unknown);
   }
-  EXPECT_TRUE(
-      shows(metrics,
-            R"(naru_exchanges_total{dialect="openai_chat",model="none",outcome="model_not_found"} 3)"));
+  EXPECT_TRUE(shows(
+      metrics,
+      R"(naru_exchanges_total{dialect="openai_chat",model="none",outcome="model_not_found"} 3)"));
 }
 
 TEST(Metrics, bound_the_values_of_a_label) {
@@ -141,8 +142,8 @@ TEST(Metrics, bound_the_values_of_a_label) {
   metrics.exchange_ended(answer("m1"));
   EXPECT_TRUE(
       shows(metrics, R"(naru_exchanges_total{dialect="openai_chat",model="m1",outcome="ok"} 2)"));
-  EXPECT_TRUE(
-      shows(metrics, R"(naru_exchanges_total{dialect="openai_chat",model="other",outcome="ok"} 7)"));
+  EXPECT_TRUE(shows(metrics,
+                    R"(naru_exchanges_total{dialect="openai_chat",model="other",outcome="ok"} 7)"));
   EXPECT_EQ(lines_with(metrics.text(), "naru_exchanges_total"), 4U);
 }
 
@@ -171,9 +172,11 @@ TEST(Metrics, count_refusals_losses_and_restarts) {
   Metrics metrics(options());
   metrics.refused("unknown_key");
   metrics.refused("unknown_key");
+  metrics.limited("tokens");
   metrics.losses("small", 3);
   metrics.engine_restarted("smollm2");
   EXPECT_TRUE(shows(metrics, R"(naru_refused_total{reason="unknown_key"} 2)"));
+  EXPECT_TRUE(shows(metrics, R"(naru_limited_total{reason="tokens"} 1)"));
   EXPECT_TRUE(shows(metrics, R"(naru_losses_total{model="small"} 3)"));
   EXPECT_TRUE(shows(metrics, R"(naru_engine_restarts_total{deployment="smollm2"} 1)"));
 }
@@ -243,6 +246,7 @@ void use_everything(Metrics& metrics) {
   metrics.exchange_ended(kAnswer);
   metrics.attempt("u", "ok");
   metrics.refused("r");
+  metrics.limited("l");
   metrics.losses("m", 1);
   metrics.engine_restarted("d");
   metrics.watch([](Levels& out) {

@@ -66,7 +66,7 @@ def test_preflight_of_the_panel_needs_no_token(naru, path):
 
 def test_panel_may_use_every_method_the_admin_api_has(naru):
     answer = admin_call(naru, "OPTIONS", "/admin/v1/keys/x", asked_from(PANEL, "DELETE"))
-    assert {"get", "post", "delete"} <= words(answer, "access-control-allow-methods")
+    assert {"get", "post", "patch", "delete"} <= words(answer, "access-control-allow-methods")
 
 
 @pytest.mark.parametrize("origin", [*FOREIGN, PANEL])
@@ -106,6 +106,14 @@ def test_page_can_read_errors(naru, error):
     assert answer.status == status
     assert_open_to(answer, PAGE)
     assert {"x-request-id", "retry-after"} <= words(answer, "access-control-expose-headers")
+
+
+def test_page_can_read_the_limits_of_its_key(naru):
+    key = naru.key("limited", requests_per_minute=60)
+    answer = naru.post(CHAT, chat("m"), key, {"origin": PAGE})
+    exposed = ", ".join(answer.all("access-control-expose-headers")).split(", ")
+    told = [name for name, _ in answer.headers if "ratelimit" in name]
+    assert len(told) == 3 and {*told, "x-request-id"} <= set(exposed)
 
 
 def test_panel_can_read_errors(naru):

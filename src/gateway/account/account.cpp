@@ -12,19 +12,6 @@ std::int64_t micros(std::chrono::nanoseconds length) {
   return std::chrono::duration_cast<std::chrono::microseconds>(length).count();
 }
 
-chat::Tally prompt_of(const Exchange& exchange) {
-  chat::Tally tally;
-  for (const json::Span& span : exchange.scan.texts) {
-    const auto quoted = std::string_view(exchange.body).substr(span.begin, span.end - span.begin);
-    if (quoted.find('\\') == std::string_view::npos) {
-      tally.add(quoted.substr(1, quoted.size() - 2));
-    } else if (const auto text = json::Tree::parse(quoted)) {
-      tally.add(text->root().text());
-    }
-  }
-  return tally;
-}
-
 /// Whether an upstream did work for this exchange, as far as we can know.
 bool was_served(const Exchange& exchange, const Result<void>& outcome) {
   if (!exchange.trail.sent) return false;
@@ -35,7 +22,7 @@ bool was_served(const Exchange& exchange, const Result<void>& outcome) {
 /// A prompt with text has tokens, whatever an upstream reports.
 void doubt_prompt(Exchange& exchange, store::LedgerRow& row) {
   if (row.tokens.prompt() > 0) return;
-  const chat::Tally prompt = prompt_of(exchange);
+  const chat::Tally& prompt = exchange.prompt();
   if (prompt.total() == 0) return;
   row.tokens.input = exchange.services.estimator.tokens(exchange.trail.upstream_model, prompt);
   row.method = store::TokenMethod::Bytes;
@@ -62,7 +49,7 @@ void count_tokens(Exchange& exchange, const Result<void>& outcome, store::Ledger
   }
   // A stream that was cut may have reported its prompt, or an early part of its output.
   row.tokens = facts.usage;
-  if (facts.usage.prompt() == 0) row.tokens.input = estimator.tokens(model, prompt_of(exchange));
+  if (facts.usage.prompt() == 0) row.tokens.input = estimator.tokens(model, exchange.prompt());
   row.tokens.output = std::max(row.tokens.output, estimator.tokens(model, facts.delivered));
   row.method = store::TokenMethod::Bytes;
 }
@@ -154,6 +141,10 @@ net::Task<Result<void>> account(Exchange& exchange, Result<void> outcome) {
   exchange.settled = true;
   const store::LedgerRow row = make_row(exchange, outcome);
   auto written = co_await exchange.services.store.append(exchange.loop(), row);
+  // Before the last bytes go out: who has them may call again at once.
+  const std::int64_t used = row.tokens.prompt() + row.tokens.output;
+  if (const auto left = exchange.allowance.settle(used, exchange.now()))
+    exchange.rate_limits = *left;
   exchange.services.metrics.exchange_ended(figures_of(exchange, row));
   if (const std::size_t lost = exchange.facts.losses.size(); lost > 0 && exchange.model)
     exchange.services.metrics.losses(exchange.model->name, lost);

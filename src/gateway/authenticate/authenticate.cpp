@@ -24,6 +24,22 @@ Fault refused(Exchange& exchange, std::string_view reason, std::string detail) {
   return {.kind = FaultKind::Unauthenticated, .detail = std::move(detail)};
 }
 
+/// Takes one of the key's requests. Where it has none left there is no principal: whoever floods
+/// naru is counted, and neither read further nor recorded.
+Result<void> count_request(Exchange& exchange, const store::KeyRow& key) {
+  const Limiter::Answer answer =
+      exchange.services.limiter.take_request(key.id, key.limits, exchange.now());
+  exchange.rate_limits = answer.left;
+  if (!answer.over) return {};
+  exchange.services.metrics.limited("requests");
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*answer.retry_after);
+  return fail(Fault{
+      .kind = FaultKind::RateLimited,
+      .detail = fmt::format("the key '{}' has made its {} requests a minute; try again in {} ms",
+                            key.name, *key.limits.requests_per_minute, wait.count()),
+      .retry_after = wait});
+}
+
 }  // namespace
 
 Result<std::string_view> presented_key(const net::HeadersView& headers) {
@@ -57,7 +73,9 @@ net::Task<Result<void>> authenticate(Exchange& exchange) {
   const std::string_view dead = why_dead(*key, exchange.services.clock.wall_now());
   if (!dead.empty())
     co_return fail(refused(exchange, "dead", fmt::format("the API key …{} {}", key->hint, dead)));
-  exchange.principal = Principal{.key_id = key->id, .key_name = key->name, .models = key->models};
+  NARU_CO_TRY_VOID(count_request(exchange, *key));
+  exchange.principal = Principal{
+      .key_id = key->id, .key_name = key->name, .models = key->models, .limits = key->limits};
   co_return Result<void>{};
 }
 

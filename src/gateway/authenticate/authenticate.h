@@ -4,7 +4,8 @@
 namespace naru::gateway {
 
 /// Key → principal. The key comes as `Authorization: Bearer`, `x-api-key` or `api-key`; the first
-/// of these that is there counts. Fails: Unauthenticated, Unavailable (store).
+/// of these that is there counts, and one of its key's requests is taken. Fails: Unauthenticated,
+/// RateLimited, Unavailable (store).
 net::Task<Result<void>> authenticate(Exchange& exchange);
 
 /// The key a request carries; empty if none. Fails: Unauthenticated, when a header is there twice.

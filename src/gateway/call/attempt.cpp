@@ -26,15 +26,6 @@ constexpr std::chrono::seconds kStillLoading{30};
 /// Engines that naru runs have no account, no provider timeouts, and a bound on what they are sent.
 constexpr provider::Timeouts kEngineTimeouts{};
 
-/// A name the document spells out stands for the model; one that a pattern fits, for itself.
-std::string upstream_model(const Exchange& exchange, const Target& target) {
-  if (!target.spec->model.empty()) return target.spec->model;
-  const ModelSpec& model = *exchange.model;
-  const std::string& asked = exchange.scan.model;
-  const bool alias = std::ranges::find(model.aliases, asked) != model.aliases.end();
-  return alias && model.name.find('*') == std::string::npos ? model.name : asked;
-}
-
 /// The engine of a deployment, woken if need be. Lifetime: the exchange outlives the task.
 net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& exchange,
                                                                     std::string deployment,
@@ -280,7 +271,7 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
   exchange.facts = {};
   ++exchange.trail.attempts;
   exchange.trail.upstream = target.spec->upstream;
-  exchange.trail.upstream_model = upstream_model(exchange, target);
+  exchange.trail.upstream_model = exchange.upstream_model(*target.spec);
   exchange.trail.rule = target.rule;
   exchange.trail.returned.clear();
   exchange.timeouts = timeouts_of(target);

@@ -40,10 +40,10 @@ std::vector<net::Header> cors_headers(const ListenerSettings& listener,
       {"access-control-allow-origin", std::string(*origin)},
       {"vary", "origin"},
       {"access-control-expose-headers",
-       "x-request-id, request-id, retry-after, x-naru-upstream, x-naru-upstream-model, "
-       "x-naru-loss"}};
+       "x-request-id, request-id, retry-after, retry-after-ms, x-naru-upstream, "
+       "x-naru-upstream-model, x-naru-loss"}};
   if (!preflight) return headers;
-  headers.push_back({"access-control-allow-methods", "GET, POST, DELETE, OPTIONS"});
+  headers.push_back({"access-control-allow-methods", "GET, POST, PATCH, DELETE, OPTIONS"});
   if (const auto asked = head.headers.find("access-control-request-headers"))
     headers.push_back({"access-control-allow-headers", std::string(*asked)});
   headers.push_back({"access-control-max-age", "600"});
