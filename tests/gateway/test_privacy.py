@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from chats import (DONE, chat, message, openai_answer, openai_chunk, openai_error, openai_stream)
-from harness import documents, wire
+from harness import documents, wait, wire
 from harness.client import Client
 from harness.gateway import UPSTREAM_KEY, Gateway
 from harness.upstream import CLOSE, Upstream
 
 PROMPT, ANSWER = "prompt-canary-7f3a", "answer-canary-91bc"
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+LAST_LOGGED = -3  # of all answers: the two behind it are of no exchange
 
 
 def drive_every_path(naru, upstream, key: str) -> list[wire.Message]:
@@ -53,6 +54,7 @@ def drive_every_path(naru, upstream, key: str) -> list[wire.Message]:
     return answers
 
 
+
 @pytest.fixture(scope="module")
 def driven(tmp_path_factory):
     with Upstream() as upstream:
@@ -65,6 +67,8 @@ def driven(tmp_path_factory):
 
 
 def test_log_has_no_secret_and_no_prompt(driven):
+    last = driven.answers[LAST_LOGGED].header("x-request-id")
+    wait.until(lambda: last in driven.log(), "lines that were held back are written")
     log = driven.log().replace(f"admin.token): {driven.token}", "")  # the first start shows it
     assert "exchange.end" in log
     for canary in [*driven.secrets, ANSWER]:

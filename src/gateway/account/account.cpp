@@ -96,11 +96,17 @@ telemetry::ExchangeFigures figures_of(const Exchange& exchange, const store::Led
 }
 
 /// Why a call failed, unless the sentence may repeat what the client wrote: field names of a body
-/// that is wrong, the input a provider quotes. No prompt reaches a log.
+/// that is wrong, a model's name it made up, the input a provider quotes. No prompt reaches a log.
 std::string_view loggable(const Result<void>& outcome) {
   if (outcome || outcome.error().quotes) return {};
-  if (outcome.error().kind == FaultKind::InvalidRequest) return {};
-  return outcome.error().detail;
+  switch (outcome.error().kind) {
+    case FaultKind::InvalidRequest:
+    case FaultKind::ModelNotFound:
+    case FaultKind::Forbidden:
+      return {};
+    default:
+      return outcome.error().detail;
+  }
 }
 
 /// Names of fields, as plain words: one that naru does not know is the client's own, so that not
