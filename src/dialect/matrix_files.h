@@ -80,6 +80,26 @@ inline std::vector<Feature> read_features() {
   return features;
 }
 
+/// What tests/matrix/dialects.txt says of each dialect, by its name.
+inline const std::map<std::string, std::map<std::string, std::string>>& all_said() {
+  static const auto kSaid = [] {
+    std::map<std::string, std::map<std::string, std::string>> said;
+    for (const auto& [dialect, text] : read_feature("dialects").sections)
+      for (const std::string& line : split(text, "\n"))
+        if (const std::size_t colon = line.find(": "); colon != line.npos)
+          said[dialect][line.substr(0, colon)] = line.substr(colon + 2);
+    return said;
+  }();
+  return kSaid;
+}
+
+/// Empty where it does not say `word`.
+inline std::string said_of(const std::string& dialect, const std::string& word) {
+  const auto& all = all_said().at(dialect);
+  const auto found = all.find(word);
+  return found == all.end() ? std::string() : found->second;
+}
+
 /// Whose text a section is to become.
 struct Side {
   std::string dialect;        ///< of the section
@@ -94,10 +114,9 @@ struct Side {
 inline std::string seal_of(const std::string& word, const std::string& number, const Side& side) {
   const std::string raw = fmt::format("c2VhbA{}==", number);
   if (!side.made_by_naru) return raw;
-  const bool item = side.sealer == "openai_responses";
-  const std::string_view hidden = side.sealer == "anthropic" ? "redacted" : "encrypted";
-  const std::string_view kind = item || word == "hidden" ? hidden : "signature";
-  return fmt::format("naru1:{}:{}:{}:{}", kind, kUpstream, item ? "rs_far" + number : "", raw);
+  const std::string prefix = said_of(side.sealer, "seal id");
+  return fmt::format("naru1:{}:{}:{}:{}", said_of(side.sealer, word), kUpstream,
+                     prefix.empty() ? "" : prefix + number, raw);
 }
 
 inline const std::map<std::string, std::string>& words() {
@@ -153,7 +172,7 @@ inline std::string streamed(const std::string& text, const Side& side) {
     line = rendered(std::move(line), side);
     std::erase(line, '\n');
     std::string_view event;
-    if (side.dialect != "openai_chat") {
+    if (said_of(side.dialect, "events") == "typed") {
       constexpr std::string_view kType = R"({"type":")";
       NARU_CHECK(line.starts_with(kType), "a typed event begins with its type");
       event = std::string_view(line).substr(kType.size());
@@ -164,11 +183,12 @@ inline std::string streamed(const std::string& text, const Side& side) {
   return bytes;
 }
 
-/// The ids naru gives the items of a Responses answer, as `msg_item0`, counted as they appear.
-inline std::string with_items_counted(std::string text) {
+/// The ids naru gives the items of an answer, as `msg_item0`, counted as they appear.
+inline std::string with_items_counted(std::string text, const std::string& dialect) {
   std::map<std::string, std::size_t> places;  // of each id, quotes included
-  for (const std::string_view prefix : {"\"msg_", "\"fc_", "\"rs_"})
-    for (std::size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at + 1))
+  for (const std::string& prefix : split(said_of(dialect, "items"), " "))
+    for (std::size_t at = text.find('"' + prefix); !prefix.empty() && at != text.npos;
+         at = text.find('"' + prefix, at + 1))
       places.emplace(text.substr(at, text.find('"', at + 1) + 1 - at), at);
   std::vector<std::pair<std::size_t, std::string>> order;
   for (const auto& [id, place] : places) order.emplace_back(place, id);

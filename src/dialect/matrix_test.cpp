@@ -41,10 +41,7 @@ WriterOptions options_of(const Cell& cell) {
 }
 
 /// An id as a provider of that dialect gives one.
-std::string far_id(const std::string& dialect) {
-  if (dialect == "openai_chat") return "chatcmpl-far";
-  return dialect == "anthropic" ? "msg_far" : "resp_far";
-}
+std::string far_id(const std::string& dialect) { return said_of(dialect, "ids") + "far"; }
 
 Side upstream_side(const Cell& cell) {
   return {.dialect = cell.to(),
@@ -63,11 +60,19 @@ Side client_side(const Cell& cell) {
           .feature = cell.feature};
 }
 
-/// What the upstream is to get of what the client asks.
+const Feature& usual() {
+  static const Feature kUsual = read_feature("default");
+  return kUsual;
+}
+
+/// What the upstream is to get of what the client asks. What is left where its dialect lacks the
+/// feature is the usual, unless the file says another.
 const std::string* request_for(const Cell& cell) {
   const std::string crossed = cell.same() ? "" : cell.to() + " crossed request";
-  return cell.feature->find(
-      {cell.to() + " request from " + cell.from(), crossed, cell.to() + " request"});
+  const std::string own = cell.to() + " request";
+  const std::string* told = cell.feature->find({own + " from " + cell.from(), crossed, own});
+  const bool lacks = cell.feature->names("lacks", cell.to());
+  return told == nullptr && lacks ? usual().find({own}) : told;
 }
 
 const std::string* sent(const Cell& cell, const std::string& kind) {
@@ -96,7 +101,7 @@ template <class Wanted>
 std::vector<Cell> cells(Wanted wanted) {
   static const std::vector<Feature> kFeatures = [] {
     std::vector<Feature> features = read_features();
-    features.push_back(read_feature("default"));
+    features.push_back(usual());
     return features;
   }();
   std::vector<Cell> cells;
@@ -119,6 +124,23 @@ Strings fields_of(const std::vector<chat::Loss>& losses) {
   std::ranges::sort(fields);
   fields.erase(std::ranges::unique(fields).begin(), fields.end());
   return fields;
+}
+
+TEST(Matrix, knows_the_dialects_there_are) {
+  Strings known;
+  Strings letters;
+  for (const auto& [dialect, said] : all_said()) {
+    known.push_back(dialect);
+    letters.push_back(said_of(dialect, "letter"));
+    for (const char* const word : {"title", "letter", "path", "asks stream"})
+      EXPECT_NE(said_of(dialect, word), "") << dialect << " has no " << word;
+  }
+  Strings there_are;
+  for (const Dialect* one : all_dialects()) there_are.emplace_back(one->name());
+  std::ranges::sort(there_are);
+  EXPECT_EQ(known, there_are) << "tests/matrix/dialects.txt is of others";
+  std::ranges::sort(letters);
+  EXPECT_EQ(std::ranges::adjacent_find(letters), letters.end()) << "two have the same letter";
 }
 
 class Requests : public ::testing::TestWithParam<Cell> {};
@@ -209,8 +231,7 @@ std::string described(const chat::Response& response) {
 
 /// What the client gets, in the form that is compared.
 std::string counted(const Cell& cell, std::string text) {
-  const bool items = !cell.same() && cell.from() == "openai_responses";
-  return items ? with_items_counted(std::move(text)) : text;
+  return cell.same() ? text : with_items_counted(std::move(text), cell.from());
 }
 
 class Answers : public ::testing::TestWithParam<Cell> {};

@@ -5,11 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "matrix"
-DIALECTS = ("openai_chat", "openai_responses", "anthropic")
-PAIRS = tuple((client, upstream) for client in DIALECTS for upstream in DIALECTS)
-PATHS = {"openai_chat": "/v1/chat/completions", "openai_responses": "/v1/responses",
-         "anthropic": "/v1/messages"}
-IDS = {"openai_chat": "chatcmpl-", "openai_responses": "resp_", "anthropic": "msg_"}
 CREATED = 1700000000
 MARK = re.compile("«([^»]*)»")
 # What a Responses answer tells; its other members repeat the request.
@@ -63,6 +58,27 @@ def read(path: Path) -> Feature:
     return feature
 
 
+def read_dialects() -> dict[str, dict[str, str]]:
+    """What `dialects.txt` says of each, by its name."""
+    told = read(FOLDER / "dialects.txt").sections
+    return {name: dict(line.split(": ", 1) for line in text.splitlines() if line)
+            for name, text in told.items()}
+
+
+DIALECTS = read_dialects()
+PAIRS = tuple((client, upstream) for client in DIALECTS for upstream in DIALECTS)
+
+
+def said_of(dialect: str, word: str) -> str:
+    """Empty where `dialects.txt` does not say it."""
+    return DIALECTS[dialect].get(word, "")
+
+
+def upstream_path(dialect: str) -> str:
+    """Where naru calls an upstream whose base URL ends in `/v1`."""
+    return said_of(dialect, "upstream path") or said_of(dialect, "path")
+
+
 def read_words() -> dict[str, str]:
     lines = (FOLDER / "words.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split(" = ", 1) for line in lines if not line.startswith("#"))
@@ -108,9 +124,12 @@ class Cell:
         return self.holder("request").find(f"{self.client} request")
 
     def expected_request(self) -> str | None:
+        """What is left where the upstream's dialect lacks the feature is the usual, unless told."""
         crossed = "" if self.same else f"{self.upstream} crossed request"
-        return self.holder("request").find(f"{self.upstream} request from {self.client}", crossed,
-                                           f"{self.upstream} request")
+        usual = f"{self.upstream} request"
+        found = self.holder("request").find(f"{usual} from {self.client}", crossed, usual)
+        lacks = self.feature.names("lacks", self.upstream)
+        return self.usual.find(usual) if found is None and lacks else found
 
     def sent(self, kind: str) -> str | None:
         return self.holder(kind).find(f"{self.upstream} {kind}")
@@ -122,10 +141,23 @@ class Cell:
                                       f"{self.client} crossed {kind}", f"{self.client} {kind}")
 
     def is_applicable(self) -> bool:
-        unsaid = self.feature.names("lacks", self.client) or \
-            self.feature.names("never from", self.upstream) or \
-            self.feature.names("never to", self.client)
-        return not unsaid and None not in (self.asked(), self.expected_request())
+        return not (self.feature.names("lacks", self.client) or
+                    self.feature.names("never from", self.upstream) or
+                    self.feature.names("never to", self.client))
+
+    def missing(self) -> set[str]:
+        """Headings this cell wants; without them it would prove nothing."""
+        wanted = set()
+        if self.asked() is None:
+            wanted.add(f"{self.client} request")
+        if self.expected_request() is None:
+            wanted.add(f"{self.upstream} request")
+        for kind in ("answer", "stream"):
+            if self.sent(kind) is None and not self.feature.names("lacks", self.upstream):
+                wanted.add(f"{self.upstream} {kind}")
+            if self.sent(kind) is not None and self.expected(kind) is None:
+                wanted.add(f"{self.client} {kind}")
+        return wanted
 
     def answered(self, kind: str) -> tuple[str, str]:
         """What the upstream sends and the client is to get; the usual where a feature of requests
@@ -146,10 +178,11 @@ class Cell:
     # Text
 
     def upstream_side(self) -> Side:
-        return Side(self.upstream, self.upstream, self.feature.model, IDS[self.upstream] + "far")
+        return Side(self.upstream, self.upstream, self.feature.model,
+                    said_of(self.upstream, "ids") + "far")
 
     def client_side(self, id: str = "") -> Side:
-        own = IDS[self.upstream] + "far"
+        own = said_of(self.upstream, "ids") + "far"
         return Side(self.client, self.upstream, self.public_model, own if self.same else id,
                     not self.same)
 
@@ -173,7 +206,7 @@ class Cell:
         out = ""
         for number, line in enumerate(filter(None, text.split("\n"))):
             line = self.rendered(line.replace("«n»", str(number)), side)
-            named = side.dialect != "openai_chat"
+            named = said_of(side.dialect, "events") == "typed"
             out += f"event: {json.loads(line)['type']}\n" if named else ""
             out += f"data: {line}\n\n"
         return out
@@ -184,11 +217,9 @@ def seal(word: str, number: str, side: Side) -> str:
     raw = f"c2VhbA{number}=="
     if not side.made_by_naru:
         return raw
-    is_item = side.upstream == "openai_responses"
-    hidden = "redacted" if side.upstream == "anthropic" else "encrypted"
-    kind = hidden if is_item or word == "hidden" else "signature"
-    item = f"rs_far{number}" if is_item else ""
-    return f"naru1:{kind}:{name_of(side.upstream)}:{item}:{raw}"
+    prefix = said_of(side.upstream, "seal id")
+    item = prefix + number if prefix else ""
+    return f"naru1:{said_of(side.upstream, word)}:{name_of(side.upstream)}:{item}:{raw}"
 
 
 def cells() -> list[Cell]:
@@ -267,8 +298,9 @@ def events(text: str) -> list:
     return found
 
 
-def with_items_counted(text: str) -> str:
-    """The ids naru gives the items of a Responses answer, as `msg_item0`, counted as they come."""
+def with_items_counted(text: str, dialect: str) -> str:
+    """The ids naru gives the items of an answer, as `msg_item0`, counted as they come."""
+    prefixes = "|".join(said_of(dialect, "items").split())
     seen: dict[str, int] = {}
-    return re.sub(r'"((?:msg|fc|rs)_)[^"]*"', lambda match: '"%sitem%d"' % (
-        match[1], seen.setdefault(match[0], len(seen))), text)
+    return re.sub(f'"({prefixes})[^"]*"', lambda match: '"%sitem%d"' % (
+        match[1], seen.setdefault(match[0], len(seen))), text) if prefixes else text

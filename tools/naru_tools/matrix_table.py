@@ -1,11 +1,12 @@
 """docs/dialects.md out of what the runs of the translation matrix came to."""
+import textwrap
 
-NAMES = {"openai_chat": "C", "openai_responses": "R", "anthropic": "A"}
+WIDTH = 100
 HEAD = """# Which feature crosses to which dialect
 
 Made by `tools/dialects` from the tests that ran (`tests/gateway/test_matrix.py` over the files of
 `tests/matrix`), not by hand. A row is a feature, a column a client's dialect → an upstream's:
-**C** OpenAI Chat Completions, **R** OpenAI Responses, **A** Anthropic Messages.
+{dialects}
 
 | cell | means |
 |---|---|
@@ -30,14 +31,16 @@ def cell_text(cell: dict | None, feature: str, pair: list[str]) -> str:
         return "loss: " + ", ".join(f"`{name}`" for name in cell["fields"])
     if kind not in words:
         raise Incomplete(f"docs/dialects.md: {feature}, {pair[0]} -> {pair[1]} is empty; give "
-                         f"tests/matrix/{feature}.txt the sections of both dialects")
+                         f"tests/matrix/{feature}.txt the sections of both dialects, or say there "
+                         "which of them lacks it")
     return words[kind]
 
 
 def table(results: dict) -> str:
     """The whole document. Fails: Incomplete."""
     pairs = results["pairs"]
-    columns = [f"{NAMES.get(client, client)} → {NAMES.get(upstream, upstream)}"
+    dialects = results["dialects"]
+    columns = [f"{dialects[client]['letter']} → {dialects[upstream]['letter']}"
                for client, upstream in pairs]
     lines = ["| feature | " + " | ".join(columns) + " |", "|---" * (len(pairs) + 1) + "|"]
     group = None
@@ -47,4 +50,5 @@ def table(results: dict) -> str:
             lines.append(f"| **{group}** |" + " |" * len(pairs))
         cells = [cell_text(row["cells"].get(" ".join(pair)), feature, pair) for pair in pairs]
         lines.append(f"| {row['title']} | " + " | ".join(cells) + " |")
-    return HEAD + "\n".join(lines) + "\n"
+    legend = ", ".join(f"**{one['letter']}** {one['title']}" for one in dialects.values()) + "."
+    return HEAD.format(dialects=textwrap.fill(legend, WIDTH)) + "\n".join(lines) + "\n"

@@ -2,13 +2,16 @@ import unittest
 
 from naru_tools import matrix_table
 
+DIALECTS = {"openai_chat": {"letter": "C", "title": "Chat"},
+            "anthropic": {"letter": "A", "title": "Messages"}}
 PAIRS = [["openai_chat", "openai_chat"], ["openai_chat", "anthropic"], ["anthropic", "anthropic"]]
 
 
 def results(**cells):
     """Of one feature; keys as `openai_chat__anthropic`."""
     named = {pair.replace("__", " "): cell for pair, cell in cells.items()}
-    return {"pairs": PAIRS, "features": {"sampling/seed": {"title": "Seed", "cells": named}}}
+    return {"dialects": DIALECTS, "pairs": PAIRS,
+            "features": {"sampling/seed": {"title": "Seed", "cells": named}}}
 
 
 WHOLE = dict(openai_chat__openai_chat={"is": "carried"},
@@ -21,6 +24,9 @@ class Table(unittest.TestCase):
         text = matrix_table.table(results(**WHOLE))
         self.assertIn("| feature | C → C | C → A | A → A |\n", text)
         self.assertIn("| Seed | carried | loss: `seed`, `n` | – |\n", text)
+
+    def test_names_every_dialect_under_its_letter(self):
+        self.assertIn("\n**C** Chat, **A** Messages.\n", matrix_table.table(results(**WHOLE)))
 
     def test_has_a_row_a_group(self):
         self.assertIn("| **sampling** | | | |\n", matrix_table.table(results(**WHOLE)))
