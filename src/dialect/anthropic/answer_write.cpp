@@ -50,6 +50,8 @@ class AnswerBlocks {
     out_.object().field("type", "tool_use").field("id", call.id).field("name", call.name);
     write_input(out_.key("input"), call.arguments);
     out_.end_object();
+    if (!skip_blanks(call.arguments).empty() && !is_json_object(call.arguments))
+      losses_.push_back(lost_arguments(at_));
   }
   /// No model answers with these; a part of another dialect's own has no place here.
   void operator()(const chat::Image&) { losses_.push_back(lost_part(at_)); }
@@ -114,6 +116,11 @@ chat::Loss lost_citation(std::size_t at, std::size_t citation) {
 
 chat::Loss lost_logprobs(std::size_t at) {
   return {fmt::format("answer.content[{}].logprobs", at), "anthropic has no log probabilities"};
+}
+
+chat::Loss lost_arguments(std::size_t at) {
+  return {fmt::format("answer.content[{}].arguments", at),
+          "are no JSON object, which anthropic's clients take alone"};
 }
 
 chat::Loss lost_choice(std::size_t choice) {

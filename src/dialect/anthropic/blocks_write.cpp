@@ -65,7 +65,7 @@ class PartWriter {
     begin("tool_use").field("id", plain_id(call.id)).field("name", call.name);
     write_input(out_.key("input"), call.arguments);
     end(call.cache);
-    if (!trim(call.arguments).empty() && !is_json_object(call.arguments))
+    if (!skip_blanks(call.arguments).empty() && !is_json_object(call.arguments))
       lose(".arguments", "anthropic takes an object only; sent as text inside one");
   }
   void operator()(const chat::ToolResult& result) {

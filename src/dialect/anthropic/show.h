@@ -19,6 +19,9 @@ std::optional<ThinkingBlock> show_thinking(const chat::Thinking& thinking, bool 
 chat::Loss lost_part(std::size_t at);
 chat::Loss lost_citation(std::size_t at, std::size_t citation);
 chat::Loss lost_logprobs(std::size_t at);
+/// Of a call whose arguments are no object: a client gets them as text inside one, but for the
+/// pieces of a stream that began like an object.
+chat::Loss lost_arguments(std::size_t at);
 chat::Loss lost_choice(std::size_t choice);
 chat::Loss lost_tier(std::string_view tier);
 

@@ -11,6 +11,17 @@ namespace {
 
 using Losses = std::vector<chat::Loss>;
 
+/// Arguments that are longer go on unjudged: all of them must be held for it.
+constexpr std::size_t kMostJudgedBytes = std::size_t{4} << 20;
+constexpr std::string_view kWrapsBegin = R"({"raw_arguments":")";
+constexpr std::string_view kWrapsEnd = R"("})";
+
+void append_inside_quotes(std::string& out, std::string_view text) {
+  const std::size_t quote = out.size();
+  json::append_quoted(out, text);
+  out.erase(quote, 1).pop_back();
+}
+
 /// The end of a message waits for `Ended`: usage may come after the reason to stop, and more than
 /// once, and `message_delta` stands only once with the final figures.
 class Writer final : public StreamWriter {
@@ -32,6 +43,8 @@ class Writer final : public StreamWriter {
     std::optional<std::uint32_t> index = {};  // once begun
     std::size_t citations = 0;                // that came
     bool has_logprobs = false;
+    std::string arguments = {};  // of a call, as far as they are judged
+    bool wraps = false;          // they are no object: they go as text inside one
   };
 
   void on(const chat::Started& started, std::string& out) {
@@ -158,11 +171,34 @@ class Writer final : public StreamWriter {
   void more(Block& block, std::string_view text, std::string& out) {
     if (text.empty()) return;
     if (std::holds_alternative<chat::ToolCall>(block.head))
-      delta(block, "input_json_delta", "partial_json", text, out);
+      more_input(block, text, out);
     else if (std::holds_alternative<chat::Thinking>(block.head))
       delta(block, "thinking_delta", "thinking", text, out);
     else
       delta(block, "text_delta", "text", text, out);
+  }
+
+  /// The first byte that says something tells whether it can become an object; what cannot goes as
+  /// text inside one, as in a plain answer.
+  void more_input(Block& block, std::string_view text, std::string& out) {
+    const bool begins = block.arguments.empty();
+    if (begins) text = skip_blanks(text);
+    if (text.empty()) return;
+    if (begins) block.wraps = text.front() != '{';
+    if (block.arguments.size() <= kMostJudgedBytes) block.arguments += text;
+    if (!block.wraps) return delta(block, "input_json_delta", "partial_json", text, out);
+    std::string wrapped(begins ? kWrapsBegin : "");
+    append_inside_quotes(wrapped, text);
+    delta(block, "input_json_delta", "partial_json", wrapped, out);
+  }
+
+  /// What is known of a call's input once it is whole.
+  void end_input(Block& block, std::string& out) {
+    if (block.arguments.empty()) return;
+    if (block.wraps) delta(block, "input_json_delta", "partial_json", kWrapsEnd, out);
+    const bool judged = block.arguments.size() <= kMostJudgedBytes;
+    if (block.wraps || (judged && !is_json_object(block.arguments)))
+      losses_->push_back(lost_arguments(block.part));
   }
 
   /// A source is worth showing even before a word of its text.
@@ -212,6 +248,7 @@ class Writer final : public StreamWriter {
   /// `content_block_stop`, if the block ever began.
   void stop(std::uint32_t part, std::string& out) {
     seal(*find(part), out);
+    end_input(*find(part), out);
     if (const std::optional<std::uint32_t> index = find(part)->index)
       frame("content_block_stop", out,
             [&](json::Writer& json) { json.field("index", std::int64_t{*index}); });

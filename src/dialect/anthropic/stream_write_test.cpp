@@ -108,6 +108,59 @@ TEST(AnthropicWriter, writes_tool_calls_and_reasoning) {
   EXPECT_EQ(message.stop_reason, "tool_use");
 }
 
+/// A call whose arguments come in `pieces`, as a client is shown it streamed and plain, and what is
+/// named as lost of it.
+struct Called {
+  Strings streamed, plain, lost_streamed, lost_plain;
+};
+Called call(const Strings& pieces) {
+  Events events{kStarted, begin(0, chat::Text{"a"}), end(0),
+                begin(1, chat::ToolCall{"t", "f", ""})};
+  chat::Response whole{.id = "i", .model = "m", .choices = {}, .usage = kUsage.usage};
+  chat::ToolCall made{"t", "f", ""};
+  for (const std::string& piece : pieces) {
+    events.emplace_back(more(1, piece));
+    made.arguments += piece;
+  }
+  events.insert(events.end(), {end(1), kUsage, finished(chat::StopReason::ToolUse), chat::Ended{}});
+  whole.choices.push_back({.parts = {chat::Text{"a"}, std::move(made)}});
+  std::vector<chat::Loss> losses;
+  const std::string body = anthropic().write_answer(whole, kOptions, losses);
+  Called called{seen_by_client(events).blocks,
+                anthropic_wire::read_plain(body).blocks,
+                write_all(events).lost,
+                {}};
+  for (const chat::Loss& loss : losses) called.lost_plain.push_back(loss.field);
+  return called;
+}
+
+TEST(AnthropicWriter, puts_arguments_that_are_no_object_into_one_and_names_them) {
+  for (const Strings& pieces :
+       {Strings{"5"}, Strings{"[1", ",\"\\n\"]"}, Strings{" \n", "say ", "\"x"}}) {
+    const Called called = call(pieces);
+    EXPECT_EQ(called.streamed, called.plain);
+    EXPECT_THAT(called.plain.back(), ::testing::StartsWith(R"(tool_use:t:f:{"raw_arguments":")"));
+    EXPECT_EQ(called.lost_streamed, Strings{"answer.content[1].arguments"});
+    EXPECT_EQ(called.lost_plain, Strings{"answer.content[1].arguments"});
+  }
+}
+
+TEST(AnthropicWriter, names_arguments_that_began_as_an_object_and_became_none) {
+  const Called called = call({R"({"a":)", "1"});
+  EXPECT_EQ(called.streamed.back(), R"(tool_use:t:f:{"a":1)");
+  EXPECT_EQ(called.plain.back(), R"(tool_use:t:f:{"raw_arguments":"{\"a\":1"})");
+  EXPECT_EQ(called.lost_streamed, called.lost_plain);
+  EXPECT_EQ(called.lost_plain, Strings{"answer.content[1].arguments"});
+}
+
+TEST(AnthropicWriter, loses_nothing_of_an_object_or_of_no_arguments) {
+  for (const Strings& pieces : {Strings{"\n", R"({"a":)", " 1} "}, Strings{}, Strings{" ", "\n"}}) {
+    const Called called = call(pieces);
+    EXPECT_EQ(called.lost_streamed, Strings{});
+    EXPECT_EQ(called.lost_plain, Strings{});
+  }
+}
+
 Strings blocks_of(Events parts, const WriterOptions& options = kOptions) {
   parts.insert(parts.begin(), kStarted);
   parts.emplace_back(chat::Ended{});

@@ -151,8 +151,13 @@ bool is_json_object(std::string_view text) {
   return tree && tree->root().is_object();
 }
 
+std::string_view skip_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+}
+
 void write_input(json::Writer& out, std::string_view arguments) {
-  if (trim(arguments).empty()) {
+  arguments = skip_blanks(arguments);
+  if (arguments.empty()) {
     out.object().end_object();
   } else if (is_json_object(arguments)) {
     out.raw(arguments);

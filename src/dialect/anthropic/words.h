@@ -48,6 +48,8 @@ std::vector<chat::Loss> lost_members(json::ValueView holder);
 
 /// Whether `text` is one JSON object; a tool's input must be one.
 bool is_json_object(std::string_view text);
+/// `text` from its first byte that is no white space of JSON.
+std::string_view skip_blanks(std::string_view text);
 /// A tool call's input: the arguments if they are an object, `{}` if there are none; anything else
 /// goes as text into `{"raw_arguments": …}`, since an `input` must be an object.
 void write_input(json::Writer& out, std::string_view arguments);
