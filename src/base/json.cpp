@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "base/json_text.h"
@@ -17,6 +18,7 @@ constexpr std::size_t kScratchNodes = 16'384;   // kept by a thread between pars
 constexpr std::size_t kFewKeys = 12;            // up to here comparing all pairs beats sorting
 constexpr std::size_t kShownKeyBytes = 64;
 constexpr std::size_t kMostPathBytes = 512;
+constexpr std::ptrdiff_t kSafeDigits = 300;  // a number of no more that has no power fits a double
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
@@ -164,8 +166,17 @@ class TreeBuilder {
       ++at_;
       if (peek() == '+' || peek() == '-') ++at_;
       if (!digits()) return wrong(start, "is no JSON number");
+      return fits_double(start);
     }
-    return true;
+    return at_ - start <= kSafeDigits || fits_double(start);
+  }
+
+  /// Readers make infinity, zero or an error of one that does not; no two need agree.
+  bool fits_double(const char* start) {
+    double value = 0;
+    const auto read = std::from_chars(start, at_, value);
+    return limits_.lenient || read.ec == std::errc() ||
+           wrong(start, "is a number that no double holds");
   }
 
   /// A string; `unescaped` becomes 1 + its place among the unescaped texts if it has escapes.
