@@ -69,5 +69,124 @@ TEST(TranslateAnswer, refuses_a_call_that_nobody_could_answer) {
   EXPECT_EQ(streamed.fault->kind, FaultKind::UpstreamInvalid);
 }
 
+struct Crossed {
+  std::string body;
+  std::optional<Fault> fault = {};
+  testing::Strings lost = {};
+};
+Crossed cross(const Dialect& client, const Dialect& upstream, const std::string& body) {
+  const Parsed parsed(body);
+  EXPECT_TRUE(parsed.ok()) << body;
+  std::vector<chat::Loss> losses;
+  const auto scan = client.scan_request(Operation::Chat, parsed.tree());
+  EXPECT_TRUE(scan) << scan.error().detail;
+  auto written = translate_request({&client, &upstream}, parsed.tree(), *scan,
+                                   {.upstream_model = "m"}, losses);
+  if (!written) return {.body = {}, .fault = written.error()};
+  Crossed crossed{.body = *written};
+  for (const chat::Loss& loss : losses) crossed.lost.push_back(loss.field);
+  return crossed;
+}
+
+std::string chat_request(std::string_view part, std::string_view rest = {}) {
+  return fmt::format(R"({{"model":"m","messages":[{{"role":"user","content":[{}]}}]{}}})", part,
+                     rest);
+}
+std::string responses_request(std::string_view part, std::string_view rest = {}) {
+  return fmt::format(R"({{"model":"m","input":[{{"role":"user","content":[{}]}}]{}}})", part, rest);
+}
+std::string anthropic_request(std::string_view part, std::string_view rest = {}) {
+  return fmt::format(
+      R"({{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":[{}]}}]{}}})", part,
+      rest);
+}
+constexpr std::string_view kChatText = R"({"type":"text","text":"a"})";  // Anthropic's too
+constexpr std::string_view kInputText = R"({"type":"input_text","text":"a"})";
+
+TEST(TranslateRequest, refuses_words_that_the_clients_dialect_forbids) {
+  struct Case {
+    const Dialect* client;
+    const Dialect* upstream;
+    std::string body;
+    std::string_view path;
+    std::string_view said;
+  };
+  const Dialect* const chat = &openai_chat();
+  const Dialect* const responses = &openai_responses();
+  const Dialect* const claude = &anthropic();
+  constexpr std::string_view kTiers = R"(,"service_tier":"best")";
+  for (const Case& one : {
+           Case{chat, claude,
+                chat_request(
+                    R"({"type":"image_url","image_url":{"url":"https://a/b","detail":"huge"}})"),
+                "messages[0].content[0].image_url.detail",
+                "is 'huge'; it must be one of auto, low"},
+           Case{chat, responses, chat_request(kChatText, kTiers), "service_tier", "is 'best'"},
+           Case{chat, claude, chat_request(kChatText, R"(,"verbosity":"loud")"), "verbosity",
+                "is 'loud'"},
+           Case{chat, responses,
+                chat_request(kChatText, R"(,"response_format":{"type":"json_schema",)"
+                                        R"("json_schema":{"name":"n","schema":[1]}})"),
+                "response_format.json_schema.schema", "must be an object"},
+           Case{chat, responses, R"({"model":"m","messages":[{"role":"boss","content":"a"}]})",
+                "messages[0].role", "is 'boss'"},
+           Case{responses, chat,
+                responses_request(
+                    R"({"type":"input_image","image_url":"https://a/b","detail":"huge"})"),
+                "input[0].content[0].detail", "is 'huge'"},
+           Case{responses, claude, responses_request(kInputText, kTiers), "service_tier",
+                "is 'best'"},
+           Case{responses, chat, R"({"model":"m","input":[{"role":"boss","content":"a"}]})",
+                "input[0].role", "is 'boss'"},
+           Case{claude, chat, anthropic_request(kChatText, R"(,"service_tier":"flex")"),
+                "service_tier", "is 'flex'"},
+           Case{claude, chat,
+                anthropic_request(R"({"type":"image","source":{"type":"base64",)"
+                                  R"("media_type":"image/bmp","data":"AA=="}})"),
+                "messages[0].content[0].source.media_type", "is 'image/bmp'"},
+           Case{claude, responses,
+                anthropic_request(R"({"type":"document","source":{"type":"base64",)"
+                                  R"("media_type":"text/html","data":"AA=="}})"),
+                "messages[0].content[0].source.media_type", "is 'text/html'"},
+       }) {
+    const Crossed crossed = cross(*one.client, *one.upstream, one.body);
+    ASSERT_TRUE(crossed.fault) << one.body;
+    EXPECT_EQ(crossed.fault->kind, FaultKind::InvalidRequest);
+    EXPECT_EQ(crossed.fault->param, one.path);
+    EXPECT_NE(crossed.fault->detail.find(one.said), std::string::npos) << crossed.fault->detail;
+  }
+}
+
+TEST(TranslateRequest, leaves_words_of_its_own_dialect_to_the_provider) {
+  const std::string body =
+      chat_request(R"({"type":"image_url","image_url":{"url":"https://a/b","detail":"huge"}})",
+                   R"(,"service_tier":"best")");
+  EXPECT_EQ(cross(openai_chat(), openai_chat(), body).body, body);
+}
+
+TEST(TranslateRequest, names_words_that_the_upstreams_dialect_alone_lacks) {
+  const Crossed detail = cross(
+      openai_responses(), openai_chat(),
+      responses_request(R"({"type":"input_image","image_url":"https://a/b","detail":"original"})"));
+  EXPECT_EQ(detail.lost, testing::Strings{"messages[0].content[0].detail"});
+  EXPECT_NE(detail.body.find(R"("detail":"high")"), std::string::npos);
+
+  const Crossed tier = cross(openai_responses(), openai_chat(),
+                             responses_request(kInputText, R"(,"service_tier":"ultrafast")"));
+  EXPECT_EQ(tier.lost, testing::Strings{"service_tier"});
+  EXPECT_EQ(tier.body.find("service_tier"), std::string::npos);
+
+  const auto image = [](std::string_view type) {
+    return cross(openai_chat(), anthropic(),
+                 chat_request(fmt::format(R"({},{{"type":"image_url","image_url":)"
+                                          R"({{"url":"data:{};base64,AA=="}}}})",
+                                          kChatText, type)));
+  };
+  EXPECT_EQ(image("image/bmp").lost, testing::Strings{"messages[0].content[1]"});
+  EXPECT_EQ(image("").lost, testing::Strings{"messages[0].content[1]"});
+  EXPECT_EQ(image("image/JPG").lost, testing::Strings{});
+  EXPECT_NE(image("image/JPG").body.find(R"("media_type":"image/jpeg")"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace naru::dialect

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "dialect/anthropic/citations.h"
 #include "dialect/anthropic/turns.h"
 #include "dialect/anthropic/words.h"
@@ -18,6 +19,14 @@ std::string plain_id(std::string_view id) {
   for (char& c : plain)
     if (!allowed(c)) c = '_';
   return plain.empty() ? "unnamed" : plain;
+}
+
+/// The API's own spelling of an image's type; empty if it takes no such images.
+std::string_view image_type(std::string_view media_type) {
+  if (equals_ignoring_case(media_type, "image/jpg")) media_type = "image/jpeg";
+  for (const std::string_view known : {"image/jpeg", "image/png", "image/gif", "image/webp"})
+    if (equals_ignoring_case(media_type, known)) return known;
+  return {};
 }
 
 /// A text that a string says whole.
@@ -43,7 +52,9 @@ class PartWriter {
     if (!image.url.empty())
       out_.field("type", "url").field("url", image.url);
     else
-      out_.field("type", "base64").field("media_type", image.media_type).field("data", image.data);
+      out_.field("type", "base64")
+          .field("media_type", image_type(image.media_type))
+          .field("data", image.data);
     out_.end_object();
     end(image.cache);
   }
@@ -109,7 +120,11 @@ class PartWriter {
     for (const chat::ResultPart& part : parts) {
       std::string path = fmt::format("{}.content[{}]", path_, at++);
       const auto* document = std::get_if<chat::Document>(&part);
-      if (const char* why = document != nullptr ? document_refusal(*document) : nullptr)
+      const auto* image = std::get_if<chat::Image>(&part);
+      const char* const why = document != nullptr ? document_refusal(*document)
+                              : image != nullptr  ? image_refusal(*image)
+                                                  : nullptr;
+      if (why != nullptr)
         losses_.push_back({std::move(path), why});
       else if (const auto* text = std::get_if<chat::Text>(&part); !text || !text->text.empty())
         kept.emplace_back(&part, std::move(path));
@@ -140,6 +155,11 @@ const char* document_refusal(const chat::Document& document) {
   const bool is_pdf = document.media_type.empty() || document.media_type == kPdf;
   return document.data.empty() || is_pdf ? nullptr
                                          : "anthropic takes PDFs, and documents of plain text";
+}
+
+const char* image_refusal(const chat::Image& image) {
+  if (!image.url.empty() || !image_type(image.media_type).empty()) return nullptr;
+  return "anthropic takes JPEG, PNG, GIF and WebP images";
 }
 
 void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts, Losses& losses) {

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/citations.h"
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/closed_words.h"
 #include "dialect/seals.h"
 
 /// Content blocks of requests → canonical parts. Fields of a block that we do not model go to
@@ -50,7 +51,9 @@ chat::Part read_image(json::FieldReader& in, json::ValueView block, Extra& extra
     image.url = inner.text("url");
   } else if (type == "base64") {
     image.data = inner.text("data");
-    image.media_type = inner.text("media_type");
+    if (inner.need("media_type", json::Type::String))
+      image.media_type =
+          read_word(inner, "media_type", {"image/jpeg", "image/png", "image/gif", "image/webp"});
   }
   in.absorb(inner);
   if (type != "url" && type != "base64") return as_it_came(block);
@@ -60,18 +63,17 @@ chat::Part read_image(json::FieldReader& in, json::ValueView block, Extra& extra
 }
 
 /// Whether the source is one of ours; blocks of text and files the provider keeps are not.
-bool read_source(json::FieldReader& in, chat::Document& document, Extra& extra) {
+bool read_source(json::FieldReader& in, chat::Document& document) {
   const std::string type = in.text("type");
   if (type == "url") {
     document.url = in.text("url");
   } else if (type == "base64") {
     document.data = in.text("data");
-    document.media_type = in.find_text("media_type").value_or(std::string(kPdf));
+    read_word(in, "media_type", {kPdf});
+    document.media_type = kPdf;
   } else if (type == "text") {
     document.text = in.text("data");
-    const auto media_type = in.find_any("media_type");
-    if (media_type && media_type->text() != kPlainText)
-      keep_field(in, "media_type", *media_type, extra);
+    read_word(in, "media_type", {kPlainText});
   } else {
     return false;
   }
@@ -93,7 +95,7 @@ chat::Part read_document(json::FieldReader& in, json::ValueView block, Extra& ex
   if (!source) return chat::Document{};
   json::FieldReader inner(*source, in.path_of("source"));
   chat::Document document;
-  const bool known = read_source(inner, document, extra);
+  const bool known = read_source(inner, document);
   in.absorb(inner);
   if (!known) return as_it_came(block);
   keep_rest(inner, extra);

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/codec.h"
 #include "dialect/anthropic/reasoning.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/closed_words.h"
 
 namespace naru::dialect::anthropic_wire {
 namespace {
@@ -19,7 +20,7 @@ chat::Role read_role(json::FieldReader& in) {
   if (role == "user") return chat::Role::User;
   if (role == "assistant") return chat::Role::Assistant;
   if (role == "system") return chat::Role::System;
-  if (!role.empty()) in.problem("role", "must be user, assistant or system");
+  if (!role.empty()) refuse_word(in, "role", role, {"user", "assistant", "system"});
   return chat::Role::User;
 }
 
@@ -110,14 +111,8 @@ void read_metadata(json::FieldReader& in, chat::Request& request) {
 }
 
 void read_tier(json::FieldReader& in, chat::Request& request) {
-  const auto tier = in.find_any("service_tier");
-  if (!tier) return;
-  if (tier->text() == "auto")
-    request.service_tier = "auto";
-  else if (tier->text() == "standard_only")
-    request.service_tier = "default";
-  else
-    keep_field(in, "service_tier", *tier, request.extra);
+  request.service_tier = read_word(in, "service_tier", {"auto", "standard_only"});
+  if (request.service_tier == "standard_only") request.service_tier = "default";
 }
 
 /// A turn that stands on a thread says only what is new: without the thread it would be another

@@ -270,7 +270,7 @@ TEST(AnthropicRead, reads_strict_and_cached_tools) {
 
 TEST(AnthropicRead, names_what_it_does_not_model_by_its_path) {
   const chat::Request request = read(with(R"("thinking":{"type":"enabled"},"container":null,
-      "system":[{"type":"text","text":"a","cache_control":{}}],"service_tier":"fast",
+      "system":[{"type":"text","text":"a","cache_control":{}}],
       "output_config":{"effort":"none","format":{"type":"xml"},"x":1},
       "tools":[{"type":"web_search_20250305","name":"w"},{"name":"f","input_schema":{},"x":1}],
       "metadata":{"user_id":"u","team":"t"},"tool_choice":{"type":"auto","x":1},
@@ -280,13 +280,13 @@ TEST(AnthropicRead, names_what_it_does_not_model_by_its_path) {
         {"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"a","x":1}]}]}])"));
   std::vector<std::string> names;
   for (const json::RawField& field : request.extra) names.push_back(field.name);
-  EXPECT_THAT(names,
-              testing::UnorderedElementsAre(
-                  "thinking", "system[0].cache_control", "service_tier", "output_config.effort",
-                  "output_config.format", "output_config.x", "tools[0]", "tools[1].x",
-                  "metadata.team", "tool_choice.x", "messages[0].id", "messages[0].content[0].x",
-                  "messages[0].content[2].source.x", "messages[0].content[2].citations.x",
-                  "messages[0].content[3].content[0].x"));
+  EXPECT_THAT(
+      names,
+      testing::UnorderedElementsAre(
+          "thinking", "system[0].cache_control", "output_config.effort", "output_config.format",
+          "output_config.x", "tools[0]", "tools[1].x", "metadata.team", "tool_choice.x",
+          "messages[0].id", "messages[0].content[0].x", "messages[0].content[2].source.x",
+          "messages[0].content[2].citations.x", "messages[0].content[3].content[0].x"));
 }
 
 TEST(AnthropicRead, refuses_a_wrong_field_by_its_path) {

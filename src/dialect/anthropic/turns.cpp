@@ -14,7 +14,8 @@ const T* as(const chat::Part& part) {
 
 /// Why the API has no room for `part` in a turn of that role; nullptr if it has.
 const char* refusal_of(const chat::Part& part, bool user) {
-  if (as<chat::Image>(part) && !user) return "anthropic takes images from the user only";
+  if (const auto* image = as<chat::Image>(part))
+    return user ? image_refusal(*image) : "anthropic takes images from the user only";
   if (const auto* document = as<chat::Document>(part)) {
     if (!user) return "anthropic takes documents from the user only";
     return document_refusal(*document);

@@ -30,8 +30,9 @@ struct Turns {
 Turns lay_out_turns(const std::vector<chat::Message>& messages, std::vector<chat::Loss>& losses);
 /// Whether the last turn gives results to calls of a turn that begins without reasoning.
 bool is_in_foreign_tool_loop(const Turns& turns);
-/// Why the API does not take the document; nullptr if it does.
+/// Why the API does not take the document or image; nullptr if it does.
 const char* document_refusal(const chat::Document& document);
+const char* image_refusal(const chat::Image& image);
 /// The parts as content: a lone text without marks as a string, as people write it.
 void write_blocks(json::Writer& out, const std::vector<PlacedPartView>& parts,
                   std::vector<chat::Loss>& losses);

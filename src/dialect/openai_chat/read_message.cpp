@@ -1,4 +1,5 @@
 #include "base/json_fields.h"
+#include "dialect/closed_words.h"
 #include "dialect/openai_chat/codec.h"
 #include "dialect/openai_chat/marks.h"
 #include "dialect/openai_chat/words.h"
@@ -57,7 +58,7 @@ chat::Part read_image(FieldReader& part, std::string_view path, Extra& extra) {
   }
   FieldReader in(*holder, part.path_of("image_url"));
   chat::Image image = image_of(in.text("url"));
-  image.detail = in.find_text("detail").value_or("");
+  image.detail = read_word(in, "detail", {"auto", "low", "high"});
   part.absorb(in);
   keep_inner_rest(in, fmt::format("{}.image_url", path), extra);
   return image;
@@ -248,7 +249,7 @@ chat::Message read_message(FieldReader& in) {
                    : role == "developer" ? chat::Role::Developer
                                          : chat::Role::User;
     if (message.role == chat::Role::User && role != "user")
-      in.problem("role", "must be system, developer, user, assistant or tool");
+      refuse_word(in, "role", role, {"system", "developer", "user", "assistant", "tool"});
     message.parts = read_content(in, message.extra);
   }
   message.name = in.find_text("name").value_or("");

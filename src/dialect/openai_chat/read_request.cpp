@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "base/json_fields.h"
+#include "dialect/closed_words.h"
 #include "dialect/openai_chat/codec.h"
 #include "dialect/openai_chat/words.h"
 
@@ -146,7 +147,9 @@ chat::Format schema_of(FieldReader& format, Extra& extra) {
   read.name = in.find_text("name").value_or("");
   read.description = in.find_text("description").value_or("");
   read.strict = in.find_boolean("strict");
-  if (const std::optional<ValueView> schema = in.find_any("schema")) read.schema = schema->raw();
+  const std::optional<ValueView> schema = in.find_any("schema");
+  if (schema && !schema->is_object()) in.problem("schema", "must be an object");
+  if (schema) read.schema = schema->raw();
   format.absorb(in);
   keep_inner_rest(in, "response_format.json_schema", extra);
   return read;
@@ -236,7 +239,8 @@ void read_account(FieldReader& in, chat::Request& request) {
   request.user = in.find_text("user");
   request.safety_id = in.find_text("safety_identifier").value_or("");
   request.metadata = read_map(in, "metadata");
-  request.service_tier = in.find_text("service_tier").value_or("");
+  request.service_tier =
+      read_word(in, "service_tier", {"auto", "default", "flex", "scale", "priority", "fast"});
   request.cache_key = in.find_text("prompt_cache_key").value_or("");
   request.cache_retention = in.find_text("prompt_cache_retention").value_or("");
 }
@@ -266,7 +270,7 @@ Result<chat::Request> read_request(const json::Tree& body) {
   read_length(in, request);
   read_format(in, request);
   read_effort(in, request);
-  request.verbosity = in.find_text("verbosity").value_or("");
+  request.verbosity = read_word(in, "verbosity", {"low", "medium", "high"});
   read_account(in, request);
   read_streaming(in, request);
   std::ranges::move(in.rest(), std::back_inserter(request.extra));

@@ -6,6 +6,8 @@ namespace naru::dialect::openai_chat_wire {
 namespace {
 
 constexpr std::string_view kSentAsText = "openai's chat has no plain text documents; sent as text";
+constexpr std::string_view kFullDetail = "original";  // of Responses
+constexpr std::string_view kNoFullDetail = "openai's chat has no such detail; sent as high";
 constexpr std::string_view kNoAddresses = "openai's chat takes no documents by address";
 
 bool says_nothing(const chat::Part& part) {
@@ -93,6 +95,7 @@ class MessageWriter {
       if (!text->citations.empty()) lose(path + ".citations", "openai takes no citations back");
       note_cache(text->cache, path);
     } else if (const auto* image = std::get_if<chat::Image>(&part)) {
+      if (image->detail == kFullDetail) lose(path + ".detail", kNoFullDetail);
       note_cache(image->cache, path);
     } else if (const auto* document = std::get_if<chat::Document>(&part)) {
       return carries(*document, path);
@@ -154,7 +157,8 @@ class MessageWriter {
   void write_part(const chat::Image& image) {
     out_.object().field("type", "image_url").key("image_url").object();
     out_.field("url", image.url.empty() ? data_url(image.media_type, image.data) : image.url);
-    if (!image.detail.empty()) out_.field("detail", image.detail);
+    if (!image.detail.empty())
+      out_.field("detail", image.detail == kFullDetail ? "high" : std::string_view(image.detail));
     out_.end_object().end_object();
   }
   void write_part(const chat::Document& document) {

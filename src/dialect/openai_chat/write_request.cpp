@@ -159,7 +159,10 @@ class RequestWriter {
     if (request_.user) out_.field("user", *request_.user);
     write_words("safety_identifier", request_.safety_id);
     if (!request_.metadata.empty()) out_.key("metadata").raw(request_.metadata);
-    write_words("service_tier", request_.service_tier);
+    if (request_.service_tier == "ultrafast")  // of Responses
+      lose("service_tier", "openai's chat has no such tier");
+    else
+      write_words("service_tier", request_.service_tier);
     write_words("prompt_cache_key", request_.cache_key);
     write_words("prompt_cache_retention", request_.cache_retention);
   }

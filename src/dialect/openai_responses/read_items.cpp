@@ -1,4 +1,5 @@
 #include "base/json_fields.h"
+#include "dialect/closed_words.h"
 #include "dialect/openai_responses/codec.h"
 #include "dialect/openai_responses/request_items.h"
 #include "dialect/seals.h"
@@ -27,7 +28,7 @@ chat::ResultPart read_image(FieldReader& in, ValueView value) {
   } else {
     image.url = *url;
   }
-  image.detail = in.find_text("detail").value_or("");
+  image.detail = read_word(in, "detail", {"auto", "low", "high", "original"});
   return image;
 }
 
@@ -156,7 +157,7 @@ class InputReader {
                       : word == "assistant" ? chat::Role::Assistant
                                             : chat::Role::User;
     if (role == chat::Role::User && word != "user")
-      return in.problem("role", "must be user, assistant, system or developer");
+      return refuse_word(in, "role", word, {"user", "assistant", "system", "developer"});
     chat::Message& message =
         message_of(role == chat::Role::Assistant ? Run::Turn : Run::None, role);
     const std::size_t first = message.parts.size();

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "base/json_fields.h"
+#include "dialect/closed_words.h"
 #include "dialect/openai_responses/codec.h"
 #include "dialect/openai_responses/request_items.h"
 
@@ -159,7 +160,7 @@ chat::Format format_of(FieldReader& in) {
 
 void read_text(FieldReader& in, chat::Request& request) {
   read_object(in, "text", request.extra, [&](FieldReader& text) {
-    request.verbosity = text.find_text("verbosity").value_or("");
+    request.verbosity = read_word(text, "verbosity", {"low", "medium", "high"});
     const std::optional<ValueView> value = text.find_any("format");
     if (!value) return;
     FieldReader format(*value, text.path_of("format"));
@@ -174,9 +175,12 @@ void read_reasoning(FieldReader& in, chat::Request& request) {
     const std::optional<std::string> effort = reasoning.find_text("effort");
     if (effort) request.reasoning.effort = chat::find_effort(*effort);
     if (effort && !request.reasoning.effort)
-      reasoning.problem("effort", "must be none, minimal, low, medium, high, xhigh or max");
-    const std::optional<std::string> older = reasoning.find_text("generate_summary");
-    request.reasoning.summary = reasoning.find_text("summary").value_or(older.value_or(""));
+      refuse_word(reasoning, "effort", *effort,
+                  {"none", "minimal", "low", "medium", "high", "xhigh", "max"});
+    const Words summaries = {"auto", "concise", "detailed"};
+    const std::string older = read_word(reasoning, "generate_summary", summaries);
+    const std::string newer = read_word(reasoning, "summary", summaries);
+    request.reasoning.summary = newer.empty() ? older : newer;
   });
 }
 
@@ -206,7 +210,8 @@ void read_account(FieldReader& in, chat::Request& request) {
   if (metadata && metadata->size() > 0) request.metadata = metadata->raw();
   request.user = in.find_text("user");
   request.safety_id = in.find_text("safety_identifier").value_or("");
-  request.service_tier = in.find_text("service_tier").value_or("");
+  request.service_tier = read_word(
+      in, "service_tier", {"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"});
   request.cache_key = in.find_text("prompt_cache_key").value_or("");
   request.cache_retention = in.find_text("prompt_cache_retention").value_or("");
   for (const std::string_view name : kHandled) in.find_any(name);
