@@ -16,6 +16,15 @@ struct Usage {
   std::int64_t output = 0;
   std::int64_t reasoning = 0;
   std::int64_t prompt() const { return input + cache_read + cache_write_5m + cache_write_1h; }
+  Usage& operator+=(const Usage& other) {
+    input += other.input;
+    cache_read += other.cache_read;
+    cache_write_5m += other.cache_write_5m;
+    cache_write_1h += other.cache_write_1h;
+    output += other.output;
+    reasoning += other.reasoning;
+    return *this;
+  }
   bool operator==(const Usage&) const = default;
 };
 

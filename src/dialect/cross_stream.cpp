@@ -23,7 +23,10 @@ class CrossStream final : public AnswerStream {
         if (std::optional<Fault> fault = find_nameless(part->head))
           return give_up(*std::move(fault));
     write_events(out);
-    if (!read) return give_up(std::move(read).error());
+    if (!read) {
+      facts_.whole = std::ranges::any_of(events_, is_report);  // with its fault, its last word
+      return give_up(std::move(read).error());
+    }
     return progress_;
   }
 
@@ -66,8 +69,13 @@ class CrossStream final : public AnswerStream {
   void end(const chat::Event& ended) {
     writer_->write(ended, terminal_, facts_.losses);
     progress_ = Progress::Ended;
+    facts_.whole = true;
   }
 
+  static bool is_report(const chat::Event& event) {
+    const auto* usage = std::get_if<chat::UsageSeen>(&event);
+    return usage != nullptr && !usage->running;
+  }
   static bool is_running(const chat::Event& event) {
     const auto* usage = std::get_if<chat::UsageSeen>(&event);
     return usage != nullptr && usage->running;

@@ -52,6 +52,8 @@ struct AnswerFacts {
   chat::Usage usage;
   /// `usage` is the upstream's report of the whole; else what is known of it, as the prompt alone.
   bool usage_reported = false;
+  /// The upstream has said its last word, be it a fault: no later report can follow.
+  bool whole = false;
   std::string upstream_model;  ///< what the upstream calls itself in the answer
   /// Counted by the engine as it wrote: what a stream has cost that was cut before its usage.
   std::optional<chat::Usage> counted = {};

@@ -23,7 +23,7 @@ class SameStream final : public AnswerStream {
     const bool unasked = scan->usage_only && !options_.stream_usage;
     if (!unasked && !scan->silent) append(event, *std::move(scan), terminal ? terminal_ : out);
     if (scan->content) progress_ = Progress::Content;
-    if (terminal) progress_ = Progress::Ended;
+    if (terminal) end();
     return progress_;
   }
 
@@ -35,13 +35,19 @@ class SameStream final : public AnswerStream {
                       .detail = "the upstream's stream is cut off before its answer is whole",
                       .origin = Origin::Upstream});
     terminal_ = client_.end_mark();
-    return progress_ = Progress::Ended;
+    end();
+    return progress_;
   }
 
   std::string_view terminal() const override { return terminal_; }
   const AnswerFacts& facts() const override { return facts_; }
 
  private:
+  void end() {
+    progress_ = Progress::Ended;
+    facts_.whole = true;
+  }
+
   std::unexpected<Fault> give_up(Fault fault) {
     broken_ = fault;
     return fail(std::move(fault));

@@ -89,6 +89,15 @@ Result<std::string> cross_count(const Ends& ends, const json::Tree& answer, Answ
   return ends.client->write_count(tokens);
 }
 
+/// A fault in an answer's place may report what it has cost.
+void note_cost_of_fault(const Ends& ends, const json::Tree& answer, const WriterOptions& options,
+                        AnswerFacts& facts) {
+  AnswerFacts told;
+  const auto scanned = ends.upstream->scan_answer(ends.operation, answer, options, told);
+  (void)scanned;  // why it cannot be read is known
+  if (told.usage_reported) note_usage(facts, told.usage);
+}
+
 std::unexpected<Fault> no_json() {
   return fail({.kind = FaultKind::UpstreamInvalid,
                .detail = "the upstream's answer is no JSON",
@@ -140,10 +149,14 @@ Result<std::string> translate_answer(const Ends& ends, std::string_view body,
                                      const WriterOptions& options, AnswerFacts& facts) {
   const Result<json::Tree> tree = json::Tree::parse(body, json::kFromUpstream);
   if (!tree) return no_json();
+  facts.whole = true;
   if (!ends.same()) {
     if (ends.operation == Operation::CountTokens) return cross_count(ends, *tree, facts);
     Result<chat::Response> read = ends.upstream->read_answer(*tree);
-    if (!read) strip_foreign(ends, read.error());
+    if (!read) {
+      note_cost_of_fault(ends, *tree, options, facts);
+      strip_foreign(ends, read.error());
+    }
     NARU_TRY(const chat::Response response, std::move(read));
     note_response(response, facts);
     for (const chat::Choice& choice : response.choices)

@@ -83,8 +83,10 @@ struct Trail {
   std::string upstream_model;
   std::string rule;
   std::shared_ptr<const provider::Upstream> account = {};  ///< of the last attempt; null: an engine
-  bool called = false;        ///< the last attempt got as far as its target
-  bool sent = false;          ///< its request has begun to leave, and was not refused
+  bool called = false;       ///< the last attempt got as far as its target
+  bool sent = false;         ///< its request has begun to leave, and was not refused
+  chat::Usage failed_usage;  ///< reported by attempts that failed, each with its last word; summed
+  bool failed_reported = false;  ///< there was such a report
   bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
   std::optional<Monotonic> first_token = {};
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client

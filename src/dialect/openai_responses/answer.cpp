@@ -114,10 +114,10 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
                                        const WriterOptions& options, AnswerFacts& facts) {
   if (operation == Operation::CountTokens) return scan_count(body, facts);
   const ValueView root = body.root();
+  note_cost(root, facts);
   NARU_TRY(const ValueView output, find_output(root));
   NARU_TRY(facts.stop, read_stop(root, held_in(output)));
   for (const ValueView item : output) tally_item(item, facts.delivered);
-  if (const std::optional<chat::Usage> usage = find_usage(root)) note_usage(facts, *usage);
   std::vector<Patch> patches;
   patch_names(root, options, patches, facts);
   return patches;

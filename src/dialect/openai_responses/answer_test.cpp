@@ -107,6 +107,21 @@ TEST(ResponsesAnswer, refuses_what_is_no_answer) {
             FaultKind::UpstreamFailed);
 }
 
+TEST(ResponsesAnswer, reports_what_a_failed_one_has_cost) {
+  const std::string usage = R"("usage":{"input_tokens":50,"output_tokens":20,"total_tokens":70})";
+  for (const std::string_view status : {"failed", "cancelled"})
+    for (const Dialect* client : {&openai_responses(), &openai_chat(), &anthropic()}) {
+      AnswerFacts facts;
+      const auto answer = translate_answer(
+          {client, &openai_responses()},
+          fmt::format(R"({{"id":"resp_1","status":"{}","output":[],{}}})", status, usage), {},
+          facts);
+      ASSERT_FALSE(answer);
+      EXPECT_TRUE(facts.usage_reported && facts.whole) << client->name();
+      EXPECT_EQ(facts.usage, (chat::Usage{.input = 50, .output = 20}));
+    }
+}
+
 TEST(ResponsesAnswer, tells_why_it_ended) {
   const auto stop = [](const std::string& output, std::string_view more) {
     return read(answer(output, more)).choices.at(0).stop;

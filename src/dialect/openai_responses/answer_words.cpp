@@ -143,6 +143,13 @@ std::optional<chat::Usage> find_usage(ValueView response) {
   return read;
 }
 
+void note_cost(std::optional<ValueView> response, AnswerFacts& facts) {
+  const auto usage = response ? find_usage(*response) : std::nullopt;
+  if (!usage) return;
+  note_usage(facts, *usage);
+  facts.whole = true;
+}
+
 std::int64_t created_of(ValueView response) {
   const std::optional<ValueView> member = response.find("created_at");
   if (!member) return 0;

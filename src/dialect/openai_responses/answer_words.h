@@ -24,6 +24,8 @@ Held held_in(json::ValueView output);
 Result<chat::StopReason> read_stop(json::ValueView response, Held held);
 /// nullopt if there is no report, or one that counts neither prompt nor answer.
 std::optional<chat::Usage> find_usage(json::ValueView response);
+/// What a Response object reports that has failed: it was worked on all the same.
+void note_cost(std::optional<json::ValueView> response, AnswerFacts& facts);
 /// Seconds since 1970, or 0.
 std::int64_t created_of(json::ValueView response);
 /// How the answer is served, if that is settled: `auto` only repeats the request.

@@ -24,6 +24,7 @@ class Reader final : public StreamReader {
     NARU_TRY(const StreamEventView said, grammar_.read(event, tree));
     switch (said.step) {
       case Step::Failed:
+        if (said.value) tell_usage(*said.value, out);
         return fail(read_failure(event, said));
       case Step::Silent:
         if (said.type.empty()) out.emplace_back(chat::Ping{});
@@ -244,7 +245,10 @@ class Reader final : public StreamReader {
   }
 
   Result<void> end(ValueView response, Events& out) {
-    if (std::optional<Fault> fault = find_failure(response)) return fail(*std::move(fault));
+    if (std::optional<Fault> fault = find_failure(response)) {
+      tell_usage(response, out);
+      return fail(*std::move(fault));
+    }
     teller_.end(out);
     if (const std::optional<ValueView> output = find_filled(response, "output")) {
       const Held held = held_in(*output);
@@ -253,9 +257,13 @@ class Reader final : public StreamReader {
     }
     NARU_TRY(const chat::StopReason stop, read_stop(response, held_));
     out.emplace_back(chat::Finished{.stop = stop, .stop_sequence = {}});
-    if (const auto usage = find_usage(response)) out.emplace_back(chat::UsageSeen{.usage = *usage});
+    tell_usage(response, out);
     out.emplace_back(chat::Ended{});
     return {};
+  }
+
+  static void tell_usage(ValueView response, Events& out) {
+    if (const auto usage = find_usage(response)) out.emplace_back(chat::UsageSeen{.usage = *usage});
   }
 
   /// A server that tells the whole answer in its last event alone.

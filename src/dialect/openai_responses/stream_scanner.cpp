@@ -20,6 +20,7 @@ class Scanner final : public StreamScanner {
     scan.silent = said.step == Step::Silent && !said.type.empty();
     if (said.step == Step::Silent) return scan;
     if (said.step == Step::Failed) {
+      note_cost(said.value, facts);
       scan.error = read_failure(event, said);
       return scan;
     }
@@ -84,6 +85,7 @@ class Scanner final : public StreamScanner {
   Result<void> end(const StreamEventView& said, EventScan& scan, AnswerFacts& facts) {
     const ValueView response = *said.value;
     if (std::optional<Fault> fault = find_failure(response)) {
+      note_cost(response, facts);
       scan.error = std::move(fault);
       return {};
     }

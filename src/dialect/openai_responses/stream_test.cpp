@@ -109,6 +109,23 @@ TEST(ResponsesReader, joins_a_character_cut_between_two_deltas) {
   EXPECT_EQ(parts_of("half_pairs"), Parts({chat::Text{"a\U0001F600b"}}));
 }
 
+TEST(ResponsesStream, reports_what_a_failed_answer_has_cost) {
+  const std::string usage = R"("usage":{"input_tokens":50,"output_tokens":20,"total_tokens":70}})";
+  const std::string begun =
+      "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{}}\n\n";
+  for (const std::string_view type : {"response.failed", "response.completed"})
+    for (const Dialect* client : {&openai_responses(), &openai_chat(), &anthropic()}) {
+      const testing::Streamed got = testing::stream(
+          {client, &openai_responses()}, {},
+          begun + fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"response\":{{\"status\":"
+                              "\"failed\",{}}}\n\n",
+                              type, type, usage));
+      ASSERT_TRUE(got.fault) << type;
+      EXPECT_TRUE(got.facts.usage_reported && got.facts.whole) << client->name() << type;
+      EXPECT_EQ(got.facts.usage, (chat::Usage{.input = 50, .output = 20}));
+    }
+}
+
 TEST(ResponsesReader, reports_the_upstreams_own_fault) {
   EXPECT_EQ(fault_of(sample("failed")).kind, FaultKind::UpstreamFailed);
   EXPECT_EQ(fault_of(sample("failed_prompt")).detail, "Your prompt is not allowed.");

@@ -29,16 +29,15 @@ void doubt_prompt(Exchange& exchange, store::LedgerRow& row) {
 }
 
 /// The provider's own count; of a stream that was cut the engine's so far, else one from bytes.
-void count_tokens(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
-  if (exchange.endpoint.operation == dialect::Operation::CountTokens) return;
+void count_last(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
   const std::string_view model = exchange.trail.upstream_model;
   Estimator& estimator = exchange.services.estimator;
   const dialect::AnswerFacts& facts = exchange.facts;
-  if (facts.usage_reported && outcome) {
+  if (facts.usage_reported && (outcome || facts.whole)) {
     row.tokens = facts.usage;
     row.method = store::TokenMethod::Reported;
     estimator.learn(model, facts.delivered, facts.usage.output - facts.usage.reasoning);
-    doubt_prompt(exchange, row);
+    if (outcome || facts.stop) doubt_prompt(exchange, row);
     return;
   }
   if (!was_served(exchange, outcome)) return;
@@ -52,6 +51,15 @@ void count_tokens(Exchange& exchange, const Result<void>& outcome, store::Ledger
   if (facts.usage.prompt() == 0) row.tokens.input = estimator.tokens(model, exchange.prompt());
   row.tokens.output = std::max(row.tokens.output, estimator.tokens(model, facts.delivered));
   row.method = store::TokenMethod::Bytes;
+}
+
+/// Of all attempts: those that failed count by what they reported.
+void count_tokens(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
+  if (exchange.endpoint.operation == dialect::Operation::CountTokens) return;
+  count_last(exchange, outcome, row);
+  if (!exchange.trail.failed_reported) return;
+  row.tokens += exchange.trail.failed_usage;
+  if (row.method == store::TokenMethod::None) row.method = store::TokenMethod::Reported;
 }
 
 store::LedgerRow make_row(Exchange& exchange, const Result<void>& outcome) {

@@ -260,6 +260,16 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   co_return taken;
 }
 
+/// What a failed attempt reports is owed to its upstream, whoever answers in the end.
+void keep_cost(Exchange& exchange) {
+  dialect::AnswerFacts& facts = exchange.facts;
+  if (!facts.usage_reported || !facts.whole) return;
+  exchange.trail.failed_usage += facts.usage;
+  exchange.trail.failed_reported = true;
+  facts.usage = {};
+  facts.usage_reported = false;
+}
+
 }  // namespace
 
 const provider::Timeouts& timeouts_of(const Target& target) {
@@ -286,6 +296,7 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
     sent = co_await send(exchange, plan, until);
   }
   if (!sent) {
+    keep_cost(exchange);
     exchange.answer = {};
     co_return fail(std::move(sent.error()));
   }
