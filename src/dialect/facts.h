@@ -23,13 +23,37 @@ inline void rename(std::vector<Patch>& patches, json::ValueView value, std::stri
   patches.push_back(std::move(patch));
 }
 
-/// The same for the answer's id, if it is not of the form this dialect gives: engines that speak
-/// several dialects give one form to all.
-inline void rename_id(std::vector<Patch>& patches, json::ValueView answer, std::string_view prefix,
-                      std::string_view id) {
-  const std::optional<json::ValueView> member = answer.find("id");
-  const std::string_view theirs = member ? member->text() : std::string_view();
-  if (!theirs.empty() && !theirs.starts_with(prefix)) rename(patches, *member, id);
+/// Whether an upstream's id is one that this dialect could have given: of its prefix, no longer
+/// than clients can name, and of plain characters.
+inline bool is_own_id(json::ValueView id, std::string_view prefix) {
+  constexpr std::size_t kMostBytes = 128;
+  const auto plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("_-.:=").find(c) != std::string_view::npos;
+  };
+  const std::string_view text = id.text();
+  return text.size() > prefix.size() && text.size() <= kMostBytes && text.starts_with(prefix) &&
+         std::ranges::all_of(text, plain);
+}
+
+/// What a client of the upstream's own dialect is told an answer's model and id to be.
+struct ShownNames {
+  std::string_view model;
+  std::string_view id_prefix;  ///< of this dialect's ids; empty: its answers have none
+  std::string_view id;         ///< for an id of another form: engines give one to all dialects
+  bool kept = false;           ///< naru keeps the answer: it has the id that naru gives
+};
+
+/// Has the names of `answer` give way to those, and notes what its upstream calls itself.
+inline void show_names(std::vector<Patch>& patches, json::ValueView answer, const ShownNames& names,
+                       AnswerFacts& facts) {
+  if (const auto model = answer.find("model"); model && !model->text().empty()) {
+    facts.upstream_model = model->text();
+    rename(patches, *model, names.model);
+  }
+  const std::optional<json::ValueView> id = answer.find("id");
+  if (!id || names.id_prefix.empty()) return;
+  if (names.kept || !is_own_id(*id, names.id_prefix)) rename(patches, *id, names.id);
 }
 
 /// Takes in a report of the whole.

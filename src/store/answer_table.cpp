@@ -107,7 +107,11 @@ Result<void> keep(Connection& connection, const KeptAnswer& answer) {
     const long long key = answer.key_id;
     const long long expires = nanos(answer.expires);
     const long long bytes = size_of(answer);
-    drop_answer(connection, key, answer.id);
+    std::string there;
+    connection.sql() << "SELECT id FROM kept_answers WHERE id = :id AND key_id = :key",
+        soci::use(answer.id), soci::use(key), soci::into(there);
+    if (connection.sql().got_data())
+      return fail(FaultKind::Conflict, "an answer of the id '{}' is kept already", answer.id);
     make_room(connection, key, bytes);
     connection.sql() << "INSERT INTO kept_answers (id, key_id, expires_ns, bytes, body) "
                         "VALUES (:id, :key, :expires, :bytes, :body)",

@@ -13,7 +13,7 @@ namespace naru::store::answer_table {
 inline constexpr std::int64_t kMostAnswers = 10'000;
 inline constexpr std::int64_t kMostBytes = std::int64_t{4} << 30;
 
-/// All or nothing; an answer of that id and key gives way.
+/// All or nothing. Fails: Conflict, when the key has an answer of that id, whose readers keep it.
 Result<void> keep(Connection& connection, const KeptAnswer& answer);
 /// With all its items; nullopt if there is none, or only one that has expired.
 Result<std::optional<KeptAnswer>> find(Connection& connection, std::int64_t key_id,

@@ -60,7 +60,8 @@ class Store {
   virtual Result<void> ready() const = 0;
 
   // Kept answers. A key sees its own alone.
-  /// Returns once it is written. Fails: Unavailable, Overloaded.
+  /// Returns once it is written. Fails: Unavailable, Overloaded; Conflict, when the key has kept an
+  /// answer of that id: it stays.
   virtual net::Task<Result<void>> keep_answer(net::Loop& loop, KeptAnswer answer,
                                               net::Until until) = 0;
   /// nullopt if there is none of that id, or it has expired.

@@ -442,6 +442,21 @@ TEST_P(StoreContract, gives_a_kept_answer_with_its_whole_conversation) {
   EXPECT_EQ(value(find_items(*store_, 7, {"3", "1", "none"})).size(), 2U);
 }
 
+TEST_P(StoreContract, leaves_an_answer_to_its_readers_when_its_id_comes_again) {
+  const WallTime later = clock_.wall_now() + 1h;
+  keep(answer("a", {"1", "2"}, later));
+  KeptAnswer again = answer("a", {"3"}, later);
+  again.body = "another";
+  const auto refused = keep_answer(*store_, again);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FaultKind::Conflict);
+  EXPECT_EQ(met_answer(7, "a")->body, R"({"id":"a"})");
+  EXPECT_THAT(ids_of(*met_answer(7, "a")), ElementsAre("1", "2"));
+  EXPECT_TRUE(value(find_items(*store_, 7, {"3"})).empty()) << "nothing of it stays";
+  again.key_id = 8;
+  keep(again);
+}
+
 TEST_P(StoreContract, shows_a_kept_answer_to_its_own_key_alone) {
   keep(answer("a", {"1"}, clock_.wall_now() + 1h));
   EXPECT_FALSE(met_answer(8, "a"));

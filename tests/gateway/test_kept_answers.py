@@ -1,5 +1,7 @@
 """Answers of the Responses API that are kept: read, built upon, deleted; by their own key alone."""
+import contextlib
 import json
+import sqlite3
 
 import pytest
 from chats import anthropic_answer, anthropic_stream, named
@@ -73,6 +75,18 @@ def test_answer_can_be_read_by_its_own_key_alone(naru):
     assert stranger.status == 404
     assert json.loads(stranger.body)["error"]["type"] == "invalid_request_error"
     assert naru.call("GET", f"{RESPONSES}/{told['id']}").status == 401
+
+
+def test_answers_of_one_upstream_id_are_kept_apart(naru):
+    naru.openai.then(plain("first", 12))
+    naru.openai.then(plain("second", 12))
+    first, second = ask(naru, naru.mine, input="one"), ask(naru, naru.mine, input="two")
+    assert first["id"] != second["id"]
+    for told in (first, second):
+        assert json.loads(read(naru, naru.mine, told["id"]).body) == told
+    naru.openai.then(plain("third", 13))
+    ask(naru, naru.mine, input="three", previous_response_id=first["id"])
+    assert sent_to(naru.openai)["input"][0]["content"][0]["text"] == "one"
 
 
 def test_next_turn_stands_on_what_was_said(naru):
@@ -189,6 +203,20 @@ def test_answers_are_kept_as_long_as_the_setting_says(start):
         openai.then(plain("never kept", 82))
         told = ask(off, key)
         assert read(off, key, told["id"]).status == 404
+
+
+def test_answer_that_cannot_be_kept_is_booked_as_reported(start):
+    with Upstream() as openai:
+        naru = start(documents.upstream("openai", openai.url) + documents.model("gpt", "openai"))
+        with contextlib.closing(sqlite3.connect(naru.data / "naru.db")) as database:
+            database.execute("ALTER TABLE kept_answers RENAME TO away")
+            database.commit()
+        openai.then(plain("whole", 95))
+        answer = naru.post(RESPONSES, {"model": "gpt", "input": "hi"}, naru.key())
+        assert answer.status == 503, answer.body
+        row = naru.exchange(answer.header("x-request-id"))
+        assert (row["tokens_by"], row["tokens"]["input"], row["tokens"]["output"]) == \
+            ("reported", 5, 2)
 
 
 def test_kept_answers_survive_kill(start):

@@ -106,11 +106,7 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
   facts.stop = stop_of(root, content).reason;
   tally_content(content, facts.delivered);
   std::vector<Patch> patches;
-  if (const auto model = root.find("model"); model && model->is_string()) {
-    facts.upstream_model = model->text();
-    rename(patches, *model, options.public_model);
-  }
-  rename_id(patches, root, kIdPrefix, options.answer_id);
+  show_names(patches, root, {options.public_model, kIdPrefix, options.answer_id}, facts);
   close_stop(root, facts.stop == chat::StopReason::ToolUse, patches);
   std::ranges::sort(patches, {}, &Patch::begin);
   return patches;

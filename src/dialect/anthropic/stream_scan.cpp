@@ -39,11 +39,7 @@ class Scanner final : public StreamScanner {
   /// not count as reported yet.
   void start(json::ValueView message, EventScan& scan, AnswerFacts& facts) const {
     if (const auto usage = find_object(message, "usage")) overlay_usage(facts.usage, *usage);
-    if (const auto model = message.find("model"); model && model->is_string()) {
-      facts.upstream_model = model->text();
-      rename(scan.patches, *model, public_model_);
-    }
-    rename_id(scan.patches, message, kIdPrefix, answer_id_);
+    show_names(scan.patches, message, {public_model_, kIdPrefix, answer_id_}, facts);
     std::ranges::sort(scan.patches, {}, &Patch::begin);
   }
 

@@ -243,11 +243,7 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
     }
   }
   note_report(operation, root, facts);
-  if (const auto model = root.find("model"); model && model->is_string()) {
-    facts.upstream_model = model->text();
-    rename(patches, *model, options.public_model);
-  }
-  rename_id(patches, root, id_prefix(operation), options.answer_id);
+  show_names(patches, root, {options.public_model, id_prefix(operation), options.answer_id}, facts);
   std::ranges::sort(patches, {}, &Patch::begin);
   return patches;
 }

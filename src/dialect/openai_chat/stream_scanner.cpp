@@ -76,12 +76,11 @@ class Scanner final : public StreamScanner {
   Result<void> scan_chunk(ValueView root, EventScan& scan, AnswerFacts& facts) {
     if (!root.is_object()) return broken("stream", "holds an event that is no object");
     if ((scan.error = find_error(root))) return {};
-    const std::optional<ValueView> model = root.find("model");
-    if (model && !model->text().empty()) {
-      facts.upstream_model = model->text();
-      rename(scan.patches, *model, public_model_);
-    }
-    rename_id(scan.patches, root, id_prefix_, answer_id_);
+    // Azure's first event has no id yet; those that follow have the upstream's.
+    const std::optional<ValueView> id = root.find("id");
+    const bool untold = id && (id->is_null() || (id->is_string() && id->text().empty()));
+    const std::string_view prefix = untold ? std::string_view() : id_prefix_;
+    show_names(scan.patches, root, {public_model_, prefix, answer_id_}, facts);
     const std::optional<ValueView> choices = root.find("choices");
     if (choices && !choices->is_array() && !choices->is_null())
       return broken("stream", "holds choices that are no list");

@@ -166,11 +166,8 @@ std::string service_tier_of(ValueView response) {
 
 void patch_names(ValueView response, const WriterOptions& options, std::vector<Patch>& patches,
                  AnswerFacts& facts) {
-  if (const auto model = response.find("model"); model && !model->text().empty()) {
-    facts.upstream_model = model->text();
-    rename(patches, *model, options.public_model);
-  }
-  rename_id(patches, response, kIdPrefix, options.answer_id);
+  show_names(patches, response, {options.public_model, kIdPrefix, options.answer_id, options.kept},
+             facts);
   tell_kept(response, options, patches);
   std::ranges::sort(patches, {}, &Patch::begin);
 }
