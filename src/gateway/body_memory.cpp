@@ -28,4 +28,10 @@ Result<void> BodyMemory::Lease::grow_to(std::uint64_t bytes, std::uint64_t cap_b
   return {};
 }
 
+void BodyMemory::Lease::shrink_to(std::uint64_t bytes) {
+  if (bytes >= held_) return;
+  memory_->held_.fetch_sub(held_ - bytes, std::memory_order_relaxed);
+  held_ = bytes;
+}
+
 }  // namespace naru::gateway

@@ -18,6 +18,8 @@ class BodyMemory {
     ~Lease();
     /// Holds at least `bytes` in all. Fails: Overloaded when the cap would be passed.
     Result<void> grow_to(std::uint64_t bytes, std::uint64_t cap_bytes);
+    /// Holds no more than `bytes` from here on.
+    void shrink_to(std::uint64_t bytes);
 
    private:
     BodyMemory* memory_;

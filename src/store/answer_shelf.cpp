@@ -14,8 +14,20 @@ void AnswerShelf::work() {
   while (true) {
     const auto jobs = jobs_.take(1);
     if (jobs.empty()) return;
-    for (const auto& job : jobs) job();
+    for (const Job& job : jobs) {
+      job.run();
+      waiting_bytes_.fetch_sub(job.bytes);
+    }
   }
+}
+
+bool AnswerShelf::push(Job& job) {
+  const std::uint64_t bytes = job.bytes;
+  const std::uint64_t before = waiting_bytes_.fetch_add(bytes);
+  const bool fits = before == 0 || before + bytes <= kMostWaitingBytes;
+  if (fits && jobs_.push(job)) return true;
+  waiting_bytes_.fetch_sub(bytes);
+  return false;
 }
 
 }  // namespace naru::store

@@ -47,10 +47,9 @@ void put_items(Connection& connection, const KeptAnswer& answer) {
   }
 }
 
-long long size_of(const KeptAnswer& answer) {
-  std::size_t bytes = answer.body.size();
-  for (const KeptItem& item : answer.items) bytes += item.body.size();
-  return static_cast<long long>(bytes);
+std::unexpected<Fault> too_large(std::uint64_t bytes, std::uint64_t most_bytes) {
+  return fail(FaultKind::TooLarge, "what is kept holds {} bytes; at most {} are asked for", bytes,
+              most_bytes);
 }
 
 /// What one key may have kept at a time; its oldest answers go first.
@@ -70,16 +69,24 @@ void make_room(Connection& connection, long long key, long long bytes) {
   }
 }
 
-/// The live answer without its items.
-std::optional<KeptAnswer> find_bare(Connection& connection, long long key, const std::string& id,
-                                    WallTime now) {
-  KeptAnswer answer{.id = id, .key_id = key};
+/// What is written of a live answer beside what it says.
+struct Label {
   long long expires = 0;
-  connection.sql() << "SELECT expires_ns, body FROM kept_answers WHERE id = :id AND key_id = :key",
-      soci::use(id), soci::use(key), soci::into(expires), soci::into(answer.body);
-  if (!connection.sql().got_data() || expires <= nanos(now)) return std::nullopt;
-  answer.expires = WallTime(std::chrono::nanoseconds(expires));
-  return answer;
+  long long bytes = 0;
+};
+std::optional<Label> find_label(Connection& connection, long long key, const std::string& id,
+                                WallTime now) {
+  Label label;
+  connection.sql() << "SELECT expires_ns, bytes FROM kept_answers WHERE id = :id AND key_id = :key",
+      soci::use(id), soci::use(key), soci::into(label.expires), soci::into(label.bytes);
+  if (!connection.sql().got_data() || label.expires <= nanos(now)) return std::nullopt;
+  return label;
+}
+
+void read_body(Connection& connection, KeptAnswer& answer) {
+  const long long key = answer.key_id;
+  connection.sql() << "SELECT body FROM kept_answers WHERE id = :id AND key_id = :key",
+      soci::use(answer.id), soci::use(key), soci::into(answer.body);
 }
 
 void read_items(Connection& connection, KeptAnswer& answer) {
@@ -102,11 +109,17 @@ void read_items(Connection& connection, KeptAnswer& answer) {
 
 }  // namespace
 
+std::uint64_t bytes_of(const KeptAnswer& answer) {
+  std::uint64_t bytes = answer.body.size();
+  for (const KeptItem& item : answer.items) bytes += item.body.size();
+  return bytes;
+}
+
 Result<void> keep(Connection& connection, const KeptAnswer& answer) {
   return connection.transact([&]() -> Result<void> {
     const long long key = answer.key_id;
     const long long expires = nanos(answer.expires);
-    const long long bytes = size_of(answer);
+    const auto bytes = static_cast<long long>(bytes_of(answer));
     std::string there;
     connection.sql() << "SELECT id FROM kept_answers WHERE id = :id AND key_id = :key",
         soci::use(answer.id), soci::use(key), soci::into(there);
@@ -123,22 +136,31 @@ Result<void> keep(Connection& connection, const KeptAnswer& answer) {
 }
 
 Result<std::optional<KeptAnswer>> find(Connection& connection, std::int64_t key_id,
-                                       const std::string& id, WallTime now) {
+                                       const std::string& id, WallTime now,
+                                       std::uint64_t most_bytes) {
   // As one reading: what it finds of the answer and of its items is of one moment.
   return connection.run([&]() -> Result<std::optional<KeptAnswer>> {
     soci::transaction moment(connection.sql());
-    std::optional<KeptAnswer> answer = find_bare(connection, key_id, id, now);
-    if (answer) read_items(connection, *answer);
+    const std::optional<Label> label = find_label(connection, key_id, id, now);
+    if (!label) return std::nullopt;
+    const auto bytes = static_cast<std::uint64_t>(label->bytes);
+    if (bytes > most_bytes) return too_large(bytes, most_bytes);
+    KeptAnswer answer{.id = id, .key_id = key_id};
+    answer.expires = WallTime(std::chrono::nanoseconds(label->expires));
+    read_body(connection, answer);
+    read_items(connection, answer);
     return answer;
   });
 }
 
 Result<std::vector<KeptItem>> find_items(Connection& connection, std::int64_t key_id,
-                                         const std::vector<std::string>& ids, WallTime now) {
+                                         const std::vector<std::string>& ids, WallTime now,
+                                         std::uint64_t most_bytes) {
   return connection.run([&]() -> Result<std::vector<KeptItem>> {
     const long long key = key_id;
     const long long time = nanos(now);
     std::vector<KeptItem> found;
+    std::uint64_t bytes = 0;
     for (const std::string& id : ids) {
       KeptItem item{.id = id, .body = {}};
       connection.sql() << "SELECT i.body FROM kept_items i WHERE i.id = :id AND i.key_id = :key "
@@ -147,7 +169,10 @@ Result<std::vector<KeptItem>> find_items(Connection& connection, std::int64_t ke
                           "WHERE o.item_id = i.id AND o.key_id = i.key_id "
                           "AND a.expires_ns > :now)",
           soci::use(id), soci::use(key), soci::use(time), soci::into(item.body);
-      if (connection.sql().got_data()) found.push_back(std::move(item));
+      if (!connection.sql().got_data()) continue;
+      bytes += item.body.size();
+      if (bytes > most_bytes) return too_large(bytes, most_bytes);
+      found.push_back(std::move(item));
     }
     return found;
   });
@@ -157,7 +182,7 @@ Result<bool> forget(Connection& connection, std::int64_t key_id, const std::stri
                     WallTime now) {
   return connection.transact([&]() -> Result<bool> {
     const long long key = key_id;
-    const bool there = find_bare(connection, key, id, now).has_value();
+    const bool there = find_label(connection, key, id, now).has_value();
     drop_answer(connection, key, id);
     return there;
   });

@@ -137,30 +137,33 @@ class SqliteStore final : public Store {
 
   net::Task<Result<void>> keep_answer(net::Loop& loop, KeptAnswer answer,
                                       net::Until until) override {
+    const std::uint64_t bytes = answer_table::bytes_of(answer);
     return shelf_->change(
         loop,
         [answer = std::move(answer)](Connection& connection) {
           return answer_table::keep(connection, answer);
         },
-        until);
+        bytes, until);
   }
   net::Task<Result<std::optional<KeptAnswer>>> find_answer(net::Loop& loop, std::int64_t key_id,
-                                                           std::string id,
+                                                           std::string id, std::uint64_t most_bytes,
                                                            net::Until until) override {
     return shelf_->read(
         loop,
-        [key_id, id = std::move(id), now = clock_.wall_now()](Connection& connection) {
-          return answer_table::find(connection, key_id, id, now);
+        [key_id, id = std::move(id), now = clock_.wall_now(), most_bytes](Connection& connection) {
+          return answer_table::find(connection, key_id, id, now, most_bytes);
         },
         until);
   }
   net::Task<Result<std::vector<KeptItem>>> find_items(net::Loop& loop, std::int64_t key_id,
                                                       std::vector<std::string> ids,
+                                                      std::uint64_t most_bytes,
                                                       net::Until until) override {
     return shelf_->read(
         loop,
-        [key_id, ids = std::move(ids), now = clock_.wall_now()](Connection& connection) {
-          return answer_table::find_items(connection, key_id, ids, now);
+        [key_id, ids = std::move(ids), now = clock_.wall_now(),
+         most_bytes](Connection& connection) {
+          return answer_table::find_items(connection, key_id, ids, now, most_bytes);
         },
         until);
   }
@@ -171,7 +174,7 @@ class SqliteStore final : public Store {
         [key_id, id = std::move(id), now = clock_.wall_now()](Connection& connection) {
           return answer_table::forget(connection, key_id, id, now);
         },
-        until);
+        0, until);
   }
 
   Result<void> backup(const std::string& path) override {

@@ -64,14 +64,17 @@ class Store {
   /// answer of that id: it stays.
   virtual net::Task<Result<void>> keep_answer(net::Loop& loop, KeptAnswer answer,
                                               net::Until until) = 0;
-  /// nullopt if there is none of that id, or it has expired.
+  /// nullopt if there is none of that id, or it has expired. Fails: TooLarge, when it holds more
+  /// than `most_bytes` with its items.
   virtual net::Task<Result<std::optional<KeptAnswer>>> find_answer(net::Loop& loop,
                                                                    std::int64_t key_id,
                                                                    std::string id,
+                                                                   std::uint64_t most_bytes,
                                                                    net::Until until) = 0;
-  /// Those of `ids` that are there, in no order.
+  /// Those of `ids` that are there, in no order. Fails: TooLarge, as above.
   virtual net::Task<Result<std::vector<KeptItem>>> find_items(net::Loop& loop, std::int64_t key_id,
                                                               std::vector<std::string> ids,
+                                                              std::uint64_t most_bytes,
                                                               net::Until until) = 0;
   /// Gives whether it was there. Items that no other answer needs go with it.
   virtual net::Task<Result<bool>> forget_answer(net::Loop& loop, std::int64_t key_id,

@@ -442,6 +442,14 @@ TEST_P(StoreContract, gives_a_kept_answer_with_its_whole_conversation) {
   EXPECT_EQ(value(find_items(*store_, 7, {"3", "1", "none"})).size(), 2U);
 }
 
+TEST_P(StoreContract, loads_no_more_of_what_is_kept_than_there_is_room_for) {
+  keep(answer("a", {"1", "2"}, clock_.wall_now() + 1h));  // 10 bytes, and 9 an item
+  EXPECT_TRUE(value(find_answer(*store_, 7, "a", 28)));
+  EXPECT_EQ(find_answer(*store_, 7, "a", 27).error().kind, FaultKind::TooLarge);
+  EXPECT_EQ(value(find_items(*store_, 7, {"1", "2"}, 18)).size(), 2U);
+  EXPECT_EQ(find_items(*store_, 7, {"1", "2"}, 17).error().kind, FaultKind::TooLarge);
+}
+
 TEST_P(StoreContract, leaves_an_answer_to_its_readers_when_its_id_comes_again) {
   const WallTime later = clock_.wall_now() + 1h;
   keep(answer("a", {"1", "2"}, later));

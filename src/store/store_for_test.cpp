@@ -65,16 +65,17 @@ Result<void> keep_answer(Store& store, KeptAnswer answer) {
   });
 }
 
-Result<std::optional<KeptAnswer>> find_answer(Store& store, std::int64_t key_id, std::string id) {
+Result<std::optional<KeptAnswer>> find_answer(Store& store, std::int64_t key_id, std::string id,
+                                              std::uint64_t most_bytes) {
   return wait_for<Result<std::optional<KeptAnswer>>>([&](net::Loop& loop, net::Until until) {
-    return store.find_answer(loop, key_id, std::move(id), until);
+    return store.find_answer(loop, key_id, std::move(id), most_bytes, until);
   });
 }
 
 Result<std::vector<KeptItem>> find_items(Store& store, std::int64_t key_id,
-                                         std::vector<std::string> ids) {
+                                         std::vector<std::string> ids, std::uint64_t most_bytes) {
   return wait_for<Result<std::vector<KeptItem>>>([&](net::Loop& loop, net::Until until) {
-    return store.find_items(loop, key_id, std::move(ids), until);
+    return store.find_items(loop, key_id, std::move(ids), most_bytes, until);
   });
 }
 

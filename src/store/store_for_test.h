@@ -43,9 +43,12 @@ T value(Result<T> result) {
 Result<void> append(Store& store, LedgerRow row);
 Result<std::optional<KeyRow>> find_key(Store& store, const security::KeyHash& hash);
 Result<void> keep_answer(Store& store, KeptAnswer answer);
-Result<std::optional<KeptAnswer>> find_answer(Store& store, std::int64_t key_id, std::string id);
+inline constexpr std::uint64_t kAnySize = ~std::uint64_t{0};
+Result<std::optional<KeptAnswer>> find_answer(Store& store, std::int64_t key_id, std::string id,
+                                              std::uint64_t most_bytes = kAnySize);
 Result<std::vector<KeptItem>> find_items(Store& store, std::int64_t key_id,
-                                         std::vector<std::string> ids);
+                                         std::vector<std::string> ids,
+                                         std::uint64_t most_bytes = kAnySize);
 Result<bool> forget_answer(Store& store, std::int64_t key_id, std::string id);
 /// Appends all rows at once, and waits for all. Gives the faults.
 std::vector<Fault> append_all(Store& store, std::vector<LedgerRow> rows);

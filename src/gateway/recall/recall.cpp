@@ -26,26 +26,53 @@ Fault not_kept(std::string_view id) {
       .code = "previous_response_not_found"};
 }
 
-/// The items that the request names by id, with their JSON. Lifetime: the exchange outlives the
-/// task.
-net::Task<Result<std::map<std::string, std::string>>> find_referenced(
-    Exchange& exchange, std::vector<std::string> ids) {
+std::uint64_t bytes_of(const std::vector<store::KeptItem>& items) {
+  std::uint64_t bytes = 0;
+  for (const store::KeptItem& item : items) bytes += item.body.size();
+  return bytes;
+}
+
+/// The store's own words do not say what the client can do.
+Fault told(Exchange& exchange, Fault fault) {
+  if (fault.kind != FaultKind::TooLarge) return fault;
+  fault.detail =
+      fmt::format("the request with what was said before it exceeds {} bytes (limits.body_bytes)",
+                  exchange.limits().body_bytes);
+  return fault;
+}
+
+/// The items that the request names by id, with their JSON; `held` grows by what they hold.
+/// Lifetime: the exchange and `held` outlive the task.
+net::Task<Result<std::map<std::string, std::string>>> find_referenced(Exchange& exchange,
+                                                                      std::vector<std::string> ids,
+                                                                      std::uint64_t& held) {
   std::map<std::string, std::string> found;
   if (ids.empty()) co_return found;
   auto items = co_await exchange.services.store.find_items(
-      exchange.loop(), exchange.principal->key_id, std::move(ids), patience(exchange));
+      exchange.loop(), exchange.principal->key_id, std::move(ids), exchange.limits().body_bytes,
+      patience(exchange));
+  if (!items) co_return fail(told(exchange, std::move(items).error()));
   NARU_CO_TRY(std::vector<store::KeptItem> kept, std::move(items));
+  held += bytes_of(kept);
+  NARU_CO_TRY_VOID(exchange.hold_beside(held));
   for (store::KeptItem& item : kept) found.emplace(std::move(item.id), std::move(item.body));
   co_return found;
 }
 
-/// The items of the conversation that `id` ended. Lifetime: the exchange outlives the task.
-net::Task<Result<std::vector<store::KeptItem>>> find_earlier(Exchange& exchange, std::string id) {
+/// The items of the conversation that `id` ended; `held` grows by what they hold. Lifetime: the
+/// exchange and `held` outlive the task.
+net::Task<Result<std::vector<store::KeptItem>>> find_earlier(Exchange& exchange, std::string id,
+                                                             std::uint64_t& held) {
   if (id.empty()) co_return std::vector<store::KeptItem>{};
+  // The answer's own JSON comes beside the conversation that it ends.
+  const std::uint64_t most = exchange.limits().body_bytes + exchange.limits().answer_bytes;
   auto found = co_await exchange.services.store.find_answer(
-      exchange.loop(), exchange.principal->key_id, id, patience(exchange));
+      exchange.loop(), exchange.principal->key_id, id, most, patience(exchange));
+  if (!found) co_return fail(told(exchange, std::move(found).error()));
   NARU_CO_TRY(std::optional<store::KeptAnswer> answer, std::move(found));
   if (!answer) co_return fail(not_kept(id));
+  held += bytes_of(answer->items);
+  NARU_CO_TRY_VOID(exchange.hold_beside(held + answer->body.size()));
   co_return std::move(answer->items);
 }
 
@@ -54,8 +81,9 @@ Result<void> replace_body(Exchange& exchange, std::string body) {
   exchange.tree.reset();
   exchange.body = std::move(body);
   NARU_TRY(exchange.tree, json::Tree::parse(exchange.body));
-  NARU_TRY_VOID(exchange.body_memory->grow_to(
-      exchange.body.capacity() + exchange.tree->held_bytes(), exchange.limits().body_memory_bytes));
+  const std::uint64_t holds = exchange.body.capacity() + exchange.tree->held_bytes();
+  exchange.body_memory->shrink_to(holds);
+  NARU_TRY_VOID(exchange.body_memory->grow_to(holds, exchange.limits().body_memory_bytes));
   NARU_TRY(exchange.scan,
            exchange.dialect().scan_request(exchange.endpoint.operation, *exchange.tree));
   return {};
@@ -83,9 +111,10 @@ net::Task<Result<void>> recall(Exchange& exchange) {
                           exchange.endpoint.operation == dialect::Operation::Chat;
   exchange.previous_answer = asked.previous;
   if (asked.previous.empty() && asked.references.empty()) co_return Result<void>{};
-  auto earlier = co_await find_earlier(exchange, asked.previous);
+  std::uint64_t held = 0;  // of what was said before, beside the request
+  auto earlier = co_await find_earlier(exchange, asked.previous, held);
   NARU_CO_TRY(std::vector<store::KeptItem> items, std::move(earlier));
-  auto named = co_await find_referenced(exchange, asked.references);
+  auto named = co_await find_referenced(exchange, asked.references, held);
   NARU_CO_TRY(auto referenced, std::move(named));
   dialect::Recalled found{.referenced = std::move(referenced)};
   for (store::KeptItem& item : items) {
@@ -94,6 +123,8 @@ net::Task<Result<void>> recall(Exchange& exchange) {
   }
   NARU_CO_TRY(std::string body,
               keeping->with_recalled(*exchange.tree, found, exchange.limits().body_bytes));
+  NARU_CO_TRY_VOID(exchange.hold_beside(held + body.capacity()));
+  found = {};
   co_return replace_body(exchange, std::move(body));
 }
 
@@ -114,6 +145,7 @@ net::Task<Result<void>> keep(Exchange& exchange) {
       .items = said_items(exchange)};
   for (dialect::Item& item : made->items)
     answer.items.push_back({.id = std::move(item.id), .body = std::move(item.body)});
+  NARU_CO_TRY_VOID(exchange.hold_beside(answer.body.size() + bytes_of(answer.items)));
   auto written = co_await exchange.services.store.keep_answer(exchange.loop(), std::move(answer),
                                                               exchange.until_written());
   co_return written;
@@ -137,10 +169,14 @@ net::Task<Result<void>> kept(Exchange& exchange) {
     if (!was_there) co_return not_found();
     body = keeping_of(exchange)->write_deleted(id);
   } else {
-    auto found =
-        co_await exchange.services.store.find_answer(exchange.loop(), key, id, patience(exchange));
+    // No limit beside memory: it was within those in force when it was kept.
+    const std::uint64_t memory = exchange.limits().body_memory_bytes;
+    auto found = co_await exchange.services.store.find_answer(exchange.loop(), key, id, memory,
+                                                              patience(exchange));
     NARU_CO_TRY(std::optional<store::KeptAnswer> answer, std::move(found));
     if (!answer) co_return not_found();
+    exchange.body_memory.emplace(exchange.services.body_memory);
+    NARU_CO_TRY_VOID(exchange.body_memory->grow_to(answer->body.size(), memory));
     body = std::move(answer->body);
   }
   net::ReplyHead head{.headers = exchange.common_headers()};
