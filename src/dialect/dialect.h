@@ -79,14 +79,14 @@ struct EventScan {
   bool usage_only = false;  ///< is there for usage alone; dropped when the client asked for none
   std::optional<json::Span> usage_span = {};   ///< member `"usage":…` with one comma beside it
   std::optional<json::Span> counts_span = {};  ///< the same of the engine's running counts
-  std::optional<Fault> error = {};             ///< the upstream ends the stream with this
 };
 
 /// Follows one stream of a dialect, event by event, and fills `facts`.
 class StreamScanner {
  public:
   virtual ~StreamScanner() = default;
-  /// Fails: UpstreamInvalid, when the event breaks the dialect's own grammar.
+  /// Fails: UpstreamInvalid, when the event breaks the dialect's own grammar; or the fault the
+  /// upstream reports.
   virtual Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) = 0;
   /// Whether an end of bytes without the marker is still a whole answer (every choice finished).
   virtual bool may_end_here() const = 0;

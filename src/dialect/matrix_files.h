@@ -110,6 +110,18 @@ struct Side {
   const Feature* feature = nullptr;
 };
 
+/// An id as a provider of that dialect gives one.
+inline std::string far_id(const std::string& dialect) { return said_of(dialect, "ids") + "far"; }
+
+/// A provider's own.
+inline Side far_side(const Feature& feature, const std::string& dialect) {
+  return {.dialect = dialect,
+          .sealer = dialect,
+          .model = feature.model(),
+          .id = far_id(dialect),
+          .feature = &feature};
+}
+
 /// `naru1:KIND:UPSTREAM:ID:SEAL`, as a client of another dialect holds it.
 inline std::string seal_of(const std::string& word, const std::string& number, const Side& side) {
   const std::string raw = fmt::format("c2VhbA{}==", number);

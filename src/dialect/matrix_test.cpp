@@ -40,16 +40,7 @@ WriterOptions options_of(const Cell& cell) {
           .upstream = cell.same() ? "" : std::string(kUpstream)};
 }
 
-/// An id as a provider of that dialect gives one.
-std::string far_id(const std::string& dialect) { return said_of(dialect, "ids") + "far"; }
-
-Side upstream_side(const Cell& cell) {
-  return {.dialect = cell.to(),
-          .sealer = cell.to(),
-          .model = cell.feature->model(),
-          .id = far_id(cell.to()),
-          .feature = cell.feature};
-}
+Side upstream_side(const Cell& cell) { return far_side(*cell.feature, cell.to()); }
 
 Side client_side(const Cell& cell) {
   return {.dialect = cell.from(),

@@ -75,8 +75,8 @@ TEST(ProviderWords, are_clean_in_whatever_way_an_error_comes) {
     const auto scan =
         dialect->make_scanner(Operation::Chat, {})
             ->scan({.raw = said, .event = "error", .data = said, .has_data = true}, facts);
-    ASSERT_TRUE(scan && scan->error) << dialect->name();
-    EXPECT_THAT(scan->error->detail + scan->error->code, Not(HasSubstr("sk-"))) << dialect->name();
+    ASSERT_FALSE(scan) << dialect->name();
+    EXPECT_THAT(scan.error().detail + scan.error().code, Not(HasSubstr("sk-"))) << dialect->name();
   }
 }
 

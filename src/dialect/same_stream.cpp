@@ -17,7 +17,6 @@ class SameStream final : public AnswerStream {
     if (progress_ == Progress::Ended) return progress_;
     Result<EventScan> scan = scanner_->scan(event, facts_);
     if (!scan) return give_up(std::move(scan).error());
-    if (scan->error) return give_up(*std::move(scan->error));
     doubt_usage(facts_);
     const bool terminal = scan->terminal;
     const bool unasked = scan->usage_only && !options_.stream_usage;

@@ -16,7 +16,6 @@ struct Outcome {
   AnswerFacts facts;
   bool scan_broken = false;
   bool read_broken = false;
-  bool reported = false;  // the upstream's own error event came
   bool may_end = false;
   Events events;
 };
@@ -24,8 +23,8 @@ struct Outcome {
 void check_patches(const EventScan& scan, std::string_view data) {
   std::uint32_t at = 0;
   for (const Patch& patch : scan.patches) {
-    NARU_CHECK(patch.begin >= at && patch.end <= data.size() && data[patch.begin] == '"',
-               "strings of the event give way, in order");
+    NARU_CHECK(patch.begin >= at && patch.end <= data.size(),
+               "values of the event give way, in order");
     at = patch.end;
   }
 }
@@ -42,7 +41,6 @@ Outcome follow(std::string_view stream, std::size_t piece) {
         const auto scan = scanner->scan(*event, outcome.facts);
         outcome.scan_broken = !scan;
         if (scan) check_patches(*scan, event->data);
-        outcome.reported = outcome.reported || (scan && scan->error);
       }
       if (!outcome.read_broken) outcome.read_broken = !reader->read(*event, outcome.events);
     }
@@ -117,8 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace naru::dialect;
   const std::string_view stream(reinterpret_cast<const char*>(data), size);
   const Outcome whole = follow(stream, size);
-  NARU_CHECK(whole.reported || !whole.scan_broken || whole.read_broken,
-             "both ways refuse the same streams");
+  NARU_CHECK(!whole.scan_broken || whole.read_broken, "both ways refuse the same streams");
   SequenceCheck sequence;
   for (const naru::chat::Event& event : whole.events) std::visit(sequence, event);
   for (const char* upstream : {"", "up"}) check_written(whole.events, upstream);

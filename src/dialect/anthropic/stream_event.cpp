@@ -4,7 +4,27 @@
 #include "dialect/provider_words.h"
 
 namespace naru::dialect::anthropic_wire {
+
+struct BlockRow {
+  std::string_view type;
+  std::array<std::string_view, 2> deltas = {};
+};
+
 namespace {
+
+/// Source: Anthropic API reference, Streaming Messages, content block delta types.
+constexpr auto kBlocks = std::to_array<BlockRow>({
+    {"text", {"text_delta", "citations_delta"}},
+    {"thinking", {"thinking_delta", "signature_delta"}},
+    {"tool_use", {"input_json_delta"}},
+    {"server_tool_use", {"input_json_delta"}},
+    {"mcp_tool_use", {"input_json_delta"}},
+    {"redacted_thinking"},
+});
+
+bool has_delta(const BlockRow& row, std::string_view type) {
+  return std::ranges::find(row.deltas, type) != row.deltas.end();
+}
 
 constexpr std::int64_t kMostBlocks = 65'536;
 constexpr std::size_t kMostTypeBytes = 64;  // of an upstream's own word
@@ -43,7 +63,7 @@ std::unexpected<Fault> out_of_place(std::string_view what) {
 Result<std::string_view> type_of_event(const wire::EventView& event, json::ValueView root) {
   const std::string_view inside = text_of(root, "type");
   if (event.event == "error" || (inside.empty() && find_object(root, "error"))) return "error";
-  if (inside.empty()) return event.event;
+  if (inside.empty() && !root.find("type")) return event.event;
   if (!event.event.empty() && event.event != inside)
     return out_of_place(fmt::format("names an event {} whose data says {}",
                                     cleaned(event.event, kMostTypeBytes),
@@ -64,6 +84,8 @@ Result<StreamEventView> read_event(const wire::EventView& event, const json::Tre
   const json::ValueView root = tree.root();
   NARU_TRY(const std::string_view type, type_of_event(event, root));
   const KindRow& row = row_of(type);
+  if (!root.is_object() && row.kind != EventKind::Error)
+    return out_of_place("holds an event that is no object");
   StreamEventView said{.kind = row.kind, .root = root, .inner = root, .type = {}, .index = 0};
   if (!row.inner.empty()) {
     const std::optional<json::ValueView> inner = find_object(root, row.inner);
@@ -81,41 +103,78 @@ Result<StreamEventView> read_event(const wire::EventView& event, const json::Tre
   return said;
 }
 
-Result<void> StreamGrammar::accept(const StreamEventView& event) {
-  if (event.kind == EventKind::Other || event.kind == EventKind::Ping ||
-      event.kind == EventKind::Error)
-    return {};
-  if (event.kind == EventKind::MessageStart) {
-    if (phase_ != Phase::Before) return out_of_place("starts its message twice");
-    phase_ = Phase::Within;
-    return {};
+Result<void> StreamGrammar::accept(StreamEventView& event) {
+  switch (event.kind) {
+    case EventKind::Other:
+    case EventKind::Ping:
+    case EventKind::Error:
+      return {};
+    case EventKind::MessageStart:
+      return start_message(event.inner);
+    default:
+      break;
   }
   if (phase_ == Phase::Before) return out_of_place("goes on before message_start");
-  if (event.kind == EventKind::MessageDelta) {
-    if (read_stop(event.inner)) phase_ = Phase::Told;
-    return {};
-  }
+  if (event.kind == EventKind::MessageDelta) return end_turn(event.inner);
   if (event.kind != EventKind::MessageStop) return accept_block(event);
-  if (open_ != 0) return out_of_place("ends its message within a content block");
+  if (open_) return out_of_place("ends its message within a content block");
+  if (!has_delta_) return out_of_place("ends its message without a message_delta");
   phase_ = Phase::Ended;
   return {};
 }
 
-Result<void> StreamGrammar::accept_block(const StreamEventView& event) {
-  if (event.index >= blocks_.size()) blocks_.resize(event.index + 1, Block::Unseen);
-  Block& block = blocks_[event.index];
-  const bool starts = event.kind == EventKind::BlockStart;
-  if (starts ? block != Block::Unseen : block != Block::Open)
-    return out_of_place(fmt::format("{} content block {} which is {}",
-                                    starts ? "starts" : "goes on with", event.index,
-                                    block == Block::Unseen ? "not started" : "started before"));
-  if (starts) {
-    block = Block::Open;
-    ++open_;
-  } else if (event.kind == EventKind::BlockStop) {
-    block = Block::Closed;
-    --open_;
-  }
+Result<void> StreamGrammar::start_message(json::ValueView message) {
+  if (phase_ != Phase::Before) return out_of_place("starts its message twice");
+  phase_ = Phase::Within;
+  const std::optional<json::ValueView> role = message.find("role");
+  if (role && !role->is_null() && role->text() != "assistant")
+    return out_of_place("has a message whose role is not the assistant's");
+  return {};
+}
+
+/// May come more than once; the usage it has may stand anywhere, the reason to stop after all else.
+Result<void> StreamGrammar::end_turn(json::ValueView delta) {
+  has_delta_ = true;
+  if (!read_stop(delta)) return {};
+  if (open_) return out_of_place("ends its turn within a content block");
+  phase_ = Phase::Told;
+  return {};
+}
+
+Result<void> StreamGrammar::accept_block(StreamEventView& event) {
+  if (event.kind == EventKind::BlockStart) return start_block(event);
+  if (!open_ || event.index + 1 != blocks_)
+    return out_of_place(fmt::format("goes on with content block {} which is {}", event.index,
+                                    event.index < blocks_ ? "stopped" : "not started"));
+  if (event.kind == EventKind::BlockDelta) return accept_delta(event);
+  open_ = false;
+  return {};
+}
+
+Result<void> StreamGrammar::start_block(const StreamEventView& event) {
+  if (phase_ == Phase::Told)
+    return out_of_place("starts a content block after the end of its turn");
+  if (open_) return out_of_place("starts a content block within another");
+  if (event.index != blocks_)
+    return out_of_place(
+        fmt::format("starts content block {} where {} comes next", event.index, blocks_));
+  if (event.type.empty()) return out_of_place("starts a content block without a type");
+  const bool is_call = event.type == "tool_use";
+  if (is_call && (text_of(event.inner, "id").empty() || text_of(event.inner, "name").empty()))
+    return out_of_place("calls a tool without name or id");
+  const auto row = std::ranges::find(kBlocks, event.type, &BlockRow::type);
+  row_ = row == kBlocks.end() ? nullptr : &*row;
+  open_ = true;
+  ++blocks_;
+  return {};
+}
+
+Result<void> StreamGrammar::accept_delta(StreamEventView& event) const {
+  if (row_ == nullptr || (!event.type.empty() && has_delta(*row_, event.type))) return {};
+  const auto knows = [&](const BlockRow& row) { return has_delta(row, event.type); };
+  if (!event.type.empty() && std::ranges::any_of(kBlocks, knows))
+    return out_of_place(fmt::format("has a {} in a {} block", event.type, row_->type));
+  event.kind = EventKind::Other;
   return {};
 }
 

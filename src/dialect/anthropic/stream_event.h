@@ -6,7 +6,7 @@
 namespace naru::dialect::anthropic_wire {
 
 enum class EventKind : std::uint8_t {
-  Other,  ///< newer than we are; goes on untouched
+  Other,  ///< of no kind we know: no client is shown it
   MessageStart,
   BlockStart,
   BlockDelta,
@@ -31,22 +31,32 @@ Result<json::Tree> parse_event(std::string_view data);
 /// Fails: UpstreamInvalid, when a field the kind demands is missing.
 Result<StreamEventView> read_event(const wire::EventView& event, const json::Tree& tree);
 
-/// The order of events: one message, in it blocks each started and stopped once, then its end.
+/// The deltas a block of one type has.
+struct BlockRow;
+
+/// The order of events: one message, in it blocks one after the other, counted up, each started and
+/// stopped once; then its `message_delta` and its end.
 class StreamGrammar {
  public:
+  /// A delta of a type we do not know becomes `Other`, unless its block is of such a type too.
   /// Fails: UpstreamInvalid, naming what came out of place.
-  Result<void> accept(const StreamEventView& event);
+  Result<void> accept(StreamEventView& event);
   bool ended() const { return phase_ == Phase::Ended; }
-  /// Nothing is missing but the marker: a reason to stop was told and no block is open.
-  bool whole() const { return phase_ == Phase::Told && open_ == 0; }
+  /// Nothing is missing but the marker: a reason to stop was told.
+  bool whole() const { return phase_ == Phase::Told; }
 
  private:
   enum class Phase : std::uint8_t { Before, Within, Told, Ended };
-  enum class Block : std::uint8_t { Unseen, Open, Closed };
-  Result<void> accept_block(const StreamEventView& event);
+  Result<void> start_message(json::ValueView message);
+  Result<void> end_turn(json::ValueView delta);
+  Result<void> accept_block(StreamEventView& event);
+  Result<void> start_block(const StreamEventView& event);
+  Result<void> accept_delta(StreamEventView& event) const;
   Phase phase_ = Phase::Before;
-  std::vector<Block> blocks_;
-  std::size_t open_ = 0;
+  bool has_delta_ = false;         // a `message_delta` has come
+  bool open_ = false;              // the last block
+  std::uint32_t blocks_ = 0;       // so far
+  const BlockRow* row_ = nullptr;  // of the last block, if we know its type
 };
 
 }  // namespace naru::dialect::anthropic_wire

@@ -14,7 +14,7 @@ class Reader final : public StreamReader {
   Result<void> read(const wire::EventView& event, Events& out) override {
     if (!event.has_data || grammar_.ended()) return {};
     NARU_TRY(const json::Tree tree, parse_event(event.data));
-    NARU_TRY(const StreamEventView said, read_event(event, tree));
+    NARU_TRY(StreamEventView said, read_event(event, tree));
     NARU_TRY_VOID(grammar_.accept(said));
     return take(said, out);
   }
@@ -30,7 +30,6 @@ class Reader final : public StreamReader {
  private:
   /// A block that other dialects can show; the rest are lost with all that belongs to them.
   struct OpenBlock {
-    std::uint32_t index;
     std::uint32_t part;
     bool is_call;
     std::string input;  // a call's input as its start gave it, until bytes of it come
@@ -49,7 +48,7 @@ class Reader final : public StreamReader {
         more(said, out);
         return {};
       case EventKind::BlockStop:
-        stop(said.index, out);
+        stop(out);
         return {};
       case EventKind::MessageDelta:
         tell(said, out);
@@ -98,7 +97,7 @@ class Reader final : public StreamReader {
 
   /// Parts are numbered by themselves: blocks left out leave no gap.
   void begin(const StreamEventView& said, Events& out) {
-    OpenBlock open{.index = said.index, .part = next_part_, .is_call = false, .input = {}};
+    OpenBlock open{.part = next_part_, .is_call = false, .input = {}};
     chat::Part head;
     if (said.type == "thinking" || said.type == "redacted_thinking") {
       head = chat::Thinking{};
@@ -110,7 +109,7 @@ class Reader final : public StreamReader {
     }
     ++next_part_;
     out.emplace_back(chat::PartStarted{.part = open.part, .head = std::move(head)});
-    open_.push_back(std::move(open));
+    open_ = std::move(open);
     more(said, out);  // a start may hold the first words already
     if (said.type == "redacted_thinking")
       seal(next_part_ - 1, text_of(said.inner, "data"), chat::Seal::Redacted, out);
@@ -127,15 +126,14 @@ class Reader final : public StreamReader {
 
   /// Whatever the inner object holds of text, reasoning, input, signature or source.
   void more(const StreamEventView& said, Events& out) {
-    OpenBlock* block = find_open(said.index);
-    if (block == nullptr) return;
-    if (!text_of(said.inner, "partial_json").empty()) block->input.clear();
+    if (!open_) return;
+    if (!text_of(said.inner, "partial_json").empty()) open_->input.clear();
     for (const std::string_view name : {"text", "thinking", "partial_json"})
       if (const auto words = said.inner.find(name); words && words->is_string())
-        say(*block, block->joiner.take(*words), out);
-    seal(block->part, text_of(said.inner, "signature"), chat::Seal::Signature, out);
+        say(*open_, open_->joiner.take(*words), out);
+    seal(open_->part, text_of(said.inner, "signature"), chat::Seal::Signature, out);
     if (const auto citation = find_object(said.inner, "citation"))
-      out.emplace_back(chat::Cited{.part = block->part, .citation = read_citation(*citation)});
+      out.emplace_back(chat::Cited{.part = open_->part, .citation = read_citation(*citation)});
   }
 
   static void seal(std::uint32_t part, std::string_view sealed, chat::Seal kind, Events& out) {
@@ -150,13 +148,12 @@ class Reader final : public StreamReader {
   }
 
   /// A call whose input never came in pieces has the one its start gave; `{}` is a whole input too.
-  void stop(std::uint32_t index, Events& out) {
-    OpenBlock* block = find_open(index);
-    if (block == nullptr) return;
-    say(*block, block->joiner.rest(), out);
-    if (block->is_call) say(*block, std::move(block->input), out);
-    out.emplace_back(chat::PartEnded{.part = block->part});
-    std::erase_if(open_, [index](const OpenBlock& open) { return open.index == index; });
+  void stop(Events& out) {
+    if (!open_) return;
+    say(*open_, open_->joiner.rest(), out);
+    if (open_->is_call) say(*open_, std::move(open_->input), out);
+    out.emplace_back(chat::PartEnded{.part = open_->part});
+    open_.reset();
   }
 
   Result<void> end(Events& out) {
@@ -166,17 +163,12 @@ class Reader final : public StreamReader {
     return {};
   }
 
-  OpenBlock* find_open(std::uint32_t index) {
-    const auto at = std::ranges::find(open_, index, &OpenBlock::index);
-    return at == open_.end() ? nullptr : &*at;
-  }
-
   StreamGrammar grammar_;
   chat::Usage usage_;
   bool told_ = false;
   std::optional<Stop> stop_;
   bool called_tools_ = false;
-  std::vector<OpenBlock> open_;
+  std::optional<OpenBlock> open_;
   std::uint32_t next_part_ = 0;
   std::vector<chat::Loss> lost_;  // told already
 };

@@ -13,11 +13,13 @@ class Scanner final : public StreamScanner {
 
   Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) override {
     EventScan scan;
+    scan.silent = !event.has_data && !event.event.empty();
     if (!event.has_data || grammar_.ended()) return scan;
     NARU_TRY(const json::Tree tree, parse_event(event.data));
-    NARU_TRY(const StreamEventView said, read_event(event, tree));
+    NARU_TRY(StreamEventView said, read_event(event, tree));
     NARU_TRY_VOID(grammar_.accept(said));
-    if (said.kind == EventKind::Error) scan.error = read_stream_error(said.root);
+    scan.silent = said.kind == EventKind::Other;
+    if (said.kind == EventKind::Error) return fail(read_stream_error(said.root));
     if (said.kind == EventKind::MessageStart) start(said.inner, scan, facts);
     if (said.kind == EventKind::BlockStart) scan.content = begin(said, facts);
     if (said.kind == EventKind::BlockDelta) {
@@ -40,6 +42,7 @@ class Scanner final : public StreamScanner {
   void start(json::ValueView message, EventScan& scan, AnswerFacts& facts) const {
     if (const auto usage = find_object(message, "usage")) overlay_usage(facts.usage, *usage);
     show_names(scan.patches, message, {public_model_, kIdPrefix, answer_id_}, facts);
+    close_stop(message, false, scan.patches);
     std::ranges::sort(scan.patches, {}, &Patch::begin);
   }
 

@@ -230,8 +230,8 @@ TEST(AnthropicScanner, reads_errors_within_a_stream_by_their_type) {
     const std::string error =
         frame("error", fmt::format(R"("error":{{"type":"{}","message":"why"}})", type));
     const Scan done = scan({kStart, error});
-    ASSERT_TRUE(done.events.back().error) << type;
-    EXPECT_EQ(done.events.back().error->kind, kind) << type;
+    ASSERT_TRUE(done.fault) << type;
+    EXPECT_EQ(done.fault->kind, kind) << type;
     EXPECT_EQ(read({kStart, error}).fault->kind, kind) << type;
   }
 }
@@ -239,7 +239,7 @@ TEST(AnthropicScanner, reads_errors_within_a_stream_by_their_type) {
 TEST(AnthropicScanner, finds_an_error_that_came_without_its_name) {
   const std::string hidden =
       "data: {\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\"}}\n\n";
-  EXPECT_EQ(scan({kStart, hidden}).events.back().error->kind, FaultKind::UpstreamFailed);
+  EXPECT_EQ(scan({kStart, hidden}).fault->kind, FaultKind::UpstreamFailed);
 }
 
 TEST(AnthropicStream, is_refused_where_it_breaks_its_grammar) {

@@ -60,6 +60,7 @@ class Writer final : public StreamWriter {
   void on(const chat::PartStarted& started, std::string& out) {
     if (!is_shown(started.choice) || find(started.part) != nullptr) return;
     if (!can_show(started.head)) return losses_->push_back(lost_part(started.part));
+    stop_all(out);
     open_.push_back({.part = started.part, .head = started.head});
     Block& block = open_.back();
     if (const auto* call = std::get_if<chat::ToolCall>(&block.head)) {
@@ -107,7 +108,7 @@ class Writer final : public StreamWriter {
 
   void on(const chat::Ended&, std::string& out) {
     start(out);
-    while (!open_.empty()) stop(open_.front().part, out);
+    stop_all(out);
     tell(out);
     wire::append_event(out, "message_stop", R"({"type":"message_stop"})");
     ended_ = true;
@@ -243,6 +244,11 @@ class Writer final : public StreamWriter {
       json.field("index", std::int64_t{*block.index}).key("delta").object();
       json.field("type", type).field(field, text).end_object();
     });
+  }
+
+  /// Blocks stand one after the other.
+  void stop_all(std::string& out) {
+    while (!open_.empty()) stop(open_.front().part, out);
   }
 
   /// `content_block_stop`, if the block ever began.

@@ -245,7 +245,7 @@ TEST(AnthropicWriter, is_grammatical_whatever_order_the_events_have) {
                             more(0, "c"), more(9, "lost"), begin(0, chat::Text{"again"}), end(9),
                             chat::Ended{}, chat::Ended{}, more(0, "late")})
                 .blocks,
-            (std::vector<std::string>{"text:ac", "text:b"}));
+            (std::vector<std::string>{"text:a", "text:b", "text:again"}));
 }
 
 TEST(AnthropicWriter, shows_the_first_choice_alone) {

@@ -62,7 +62,7 @@ void close_stop(json::ValueView holder, bool called_tools, std::vector<Patch>& p
 
 std::optional<Stop> read_stop(json::ValueView holder) {
   const std::optional<json::ValueView> word = holder.find("stop_reason");
-  if (!word || !word->is_string()) return std::nullopt;
+  if (!word || word->is_null()) return std::nullopt;
   Stop stop{.sequence = std::string(text_of(holder, "stop_sequence"))};
   for (const StopRow& row : kStopRows)
     if (row.word == word->text()) stop.reason = row.reason;

@@ -2,7 +2,7 @@
 #include "dialect/facts.h"
 #include "dialect/openai_chat/codec.h"
 #include "dialect/openai_chat/marks.h"
-#include "dialect/openai_chat/words.h"
+#include "dialect/openai_chat/stream_event.h"
 #include "dialect/pair_joiner.h"
 
 namespace naru::dialect::openai_chat_wire {
@@ -11,60 +11,45 @@ namespace {
 using json::ValueView;
 using Events = std::vector<chat::Event>;
 
-constexpr std::size_t kMostCalls = 1024;  // in one choice
-constexpr std::size_t kMostLost = 64;     // named in one choice
+constexpr std::size_t kMostLost = 64;  // named in one choice
 
 /// One choice of a stream, cut into parts of which only the last is open.
 class ChoiceReader {
  public:
   explicit ChoiceReader(std::uint32_t index) : index_(index) {}
-  std::uint32_t index() const { return index_; }
-  bool finished() const { return finished_; }
 
-  Result<void> read(ValueView value, Events& out) {
-    if (const std::optional<ValueView> delta = value.find("delta")) {
+  Result<void> read(ValueView value, const ChoiceView& said, Events& out) {
+    if (said.delta) {
       for (const bool refusal : {false, true})
         join_lists(logprobs_[refusal], find_logprobs(value, refusal));
-      NARU_TRY_VOID(read_delta(*delta, out));
+      NARU_TRY_VOID(read_delta(*said.delta, said.calls, out));
     }
-    NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(value));
-    if (stop) return finish(stop, out);
+    if (said.stop) finish(said.stop, out);
     return {};
   }
 
   /// Ends the choice; `stop` is empty when the server only marked the end of the stream.
-  Result<void> finish(std::optional<chat::StopReason> stop, Events& out) {
-    if (finished_) return {};
-    for (const Call& call : calls_)
-      if (!call.started && !call.lost) return broken("stream", "calls a tool without naming it");
+  void finish(std::optional<chat::StopReason> stop, Events& out) {
+    if (finished_) return;
     if (!logprobs_[0].empty() || !logprobs_[1].empty()) lose("logprobs", out);
     end_part(out);
     finished_ = true;
     const chat::StopReason settled = settle_stop(stop, !calls_.empty(), refused_);
     out.emplace_back(chat::Finished{index_, settled, {}});
-    return {};
   }
 
  private:
   enum class Open : std::uint8_t { Nothing, Text, Refusal, Thinking, Call };
   struct Call {
-    std::int64_t index = 0;
     std::string id = {};
     bool started = false;
-    bool lost = false;  // of a kind we do not model
   };
 
-  Result<void> read_delta(ValueView delta, Events& out) {
-    const std::vector<SaidView> said = read_said(delta);
-    const std::optional<ValueView> calls = find_filled(delta, "tool_calls");
-    const std::optional<ValueView> older = find_filled(delta, "function_call");
-    if (finished_ && (!said.empty() || calls || older))
-      return broken("stream", "goes on after the end of its choice");
-    read_words(said, delta, out);
+  Result<void> read_delta(ValueView delta, std::span<const CallView> calls, Events& out) {
+    read_words(read_said(delta), delta, out);
     read_marks(delta, out);
-    if (calls)
-      for (const ValueView call : *calls) NARU_TRY_VOID(read_call(call, out));
-    if (older) {
+    for (const CallView& call : calls) NARU_TRY_VOID(read_call(call, out));
+    if (const std::optional<ValueView> older = find_filled(delta, "function_call")) {
       if (calls_.empty()) calls_.push_back({});
       NARU_TRY_VOID(add_call(calls_.size() - 1, *older, out));
     }
@@ -163,33 +148,15 @@ class ChoiceReader {
     out.emplace_back(chat::Lost{std::move(loss)});
   }
 
-  Result<void> read_call(ValueView value, Events& out) {
-    const std::size_t at = call_at(value);
-    if (at >= kMostCalls) return broken("stream", "calls more tools than one answer may");
-    if (calls_[at].id.empty()) calls_[at].id = text_of(value, "id");
-    if (const std::optional<ValueView> function = value.find("function"))
-      return add_call(at, *function, out);
-    if (!calls_[at].started && find_object(value, "custom")) {
-      calls_[at].lost = true;
-      lose(fmt::format("tool_calls[{}]", at), out);
-    }
+  Result<void> read_call(const CallView& said, Events& out) {
+    if (said.at >= calls_.size()) calls_.resize(said.at + 1);
+    Call& call = calls_[said.at];
+    if (call.id.empty()) call.id = text_of(said.value, "id");
+    if (const std::optional<ValueView> function = said.value.find("function"))
+      return add_call(said.at, *function, out);
+    if (!call.started && find_object(said.value, "custom"))
+      lose(fmt::format("tool_calls[{}]", said.at), out);
     return {};
-  }
-
-  /// The call a fragment belongs to. Servers leave out the index, or give each call index 0: then
-  /// its id tells.
-  std::size_t call_at(ValueView value) {
-    const std::string_view id = text_of(value, "id");
-    const std::optional<ValueView> member = value.find("index");
-    const std::optional<std::int64_t> index = member ? member->integer() : std::nullopt;
-    for (std::size_t at = calls_.size(); at-- > 0;) {
-      const Call& call = calls_[at];
-      if (index && call.index != *index) continue;
-      if (id.empty() || call.id.empty() || call.id == id) return at;
-    }
-    const auto next = static_cast<std::int64_t>(calls_.size());
-    calls_.push_back({.index = index.value_or(next), .id = {}});
-    return calls_.size() - 1;
   }
 
   Result<void> add_call(std::size_t at, ValueView function, Events& out) {
@@ -197,8 +164,7 @@ class ChoiceReader {
     Call& call = calls_[at];
     if (!call.started) {
       const std::string_view name = text_of(function, "name");
-      if (name.empty() && !arguments) return {};
-      if (name.empty()) return broken("stream", "calls a tool without naming it");
+      if (name.empty()) return {};
       if (call.id.empty()) call.id = made_call_id(index_, at);
       start_part(Open::Call, chat::ToolCall{call.id, std::string(name), {}}, out);
       call.started = true;
@@ -247,40 +213,31 @@ class ChoiceReader {
 class Reader final : public StreamReader {
  public:
   Result<void> read(const wire::EventView& event, Events& out) override {
-    if (ended_) return {};
-    if (std::optional<Fault> fault = find_event_error(event)) return fail(*std::move(fault));
-    const std::string_view data = trim(event.data);
-    if (data.empty()) {
-      out.emplace_back(chat::Ping{});
-      return {};
-    }
-    if (data == kNothing) return {};
-    if (data == "[DONE]") return end(out);
-    const Result<json::Tree> tree = json::Tree::parse(event.data, json::kFromUpstream);
-    if (!tree) return broken("stream", "holds an event that is no JSON");
-    return read_chunk(tree->root(), out);
+    using Kind = StreamEventView::Kind;
+    if (grammar_.ended()) return {};
+    std::optional<json::Tree> tree;
+    NARU_TRY(const StreamEventView said, grammar_.read(event, tree));
+    if (said.kind == Kind::Quiet) out.emplace_back(chat::Ping{});
+    if (said.kind == Kind::Done) end(out);
+    if (said.kind == Kind::Chunk) return read_chunk(said, out);
+    return {};
   }
 
   Result<void> finish(Events& out) override {
-    if (ended_) return {};
-    const bool whole = !choices_.empty() && std::ranges::all_of(choices_, &ChoiceReader::finished);
-    if (!whole) return broken("stream", "is cut off before its answer is whole");
-    return end(out);
+    if (grammar_.ended()) return {};
+    if (!grammar_.whole()) return broken("stream", "is cut off before its answer is whole");
+    end(out);
+    return {};
   }
 
  private:
-  Result<void> read_chunk(ValueView root, Events& out) {
-    if (!root.is_object()) return broken("stream", "holds an event that is no object");
-    if (std::optional<Fault> fault = find_error(root)) return fail(*std::move(fault));
-    const std::optional<ValueView> choices = root.find("choices");
-    if (choices && !choices->is_array() && !choices->is_null())
-      return broken("stream", "holds choices that are no list");
-    const bool has_choices = choices && choices->size() > 0;
+  Result<void> read_chunk(const StreamEventView& said, Events& out) {
+    const ValueView root = *said.root;
     const std::optional<ValueView> usage = root.find("usage");
     const std::optional<chat::Usage> report = usage ? read_usage(*usage) : std::nullopt;
-    if (has_choices || report) start(root, out);
-    if (has_choices)
-      for (const ValueView choice : *choices) NARU_TRY_VOID(read_choice(choice, out));
+    if (said.choices || report) start(root, out);
+    if (said.choices)
+      for (const ValueView choice : *said.choices) NARU_TRY_VOID(read_choice(choice, out));
     if (report) out.emplace_back(chat::UsageSeen{usage_.take(*report, root, choices_.size())});
     if (const std::optional<chat::Usage> counted = counts_.take(root))
       out.emplace_back(chat::UsageSeen{.usage = *counted, .running = true});
@@ -298,29 +255,21 @@ class Reader final : public StreamReader {
   }
 
   Result<void> read_choice(ValueView value, Events& out) {
-    const std::optional<ValueView> member = value.find("index");
-    const std::int64_t index = member ? member->integer().value_or(0) : 0;
-    if (index < 0 || index >= static_cast<std::int64_t>(kMostChoices))
-      return broken("stream", "has a choice whose index nobody asked for");
-    const auto wanted = static_cast<std::uint32_t>(index);
-    auto at = std::ranges::find(choices_, wanted, &ChoiceReader::index);
-    if (at == choices_.end()) at = choices_.insert(at, ChoiceReader(wanted));
-    return at->read(value, out);
+    NARU_TRY(const ChoiceView said, grammar_.accept(value));
+    if (said.at == choices_.size()) choices_.emplace_back(said.index);
+    return choices_[said.at].read(value, said, out);
   }
 
-  Result<void> end(Events& out) {
-    if (choices_.empty()) return broken("stream", "ends before it has begun");
-    for (ChoiceReader& choice : choices_) NARU_TRY_VOID(choice.finish(std::nullopt, out));
-    ended_ = true;
+  void end(Events& out) {
+    for (ChoiceReader& choice : choices_) choice.finish(std::nullopt, out);
     out.emplace_back(chat::Ended{});
-    return {};
   }
 
+  StreamGrammar grammar_;
   std::vector<ChoiceReader> choices_;
   UsageSum usage_;
   RunningCounts counts_;
   bool started_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace

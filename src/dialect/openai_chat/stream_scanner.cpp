@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "dialect/facts.h"
 #include "dialect/openai_chat/codec.h"
-#include "dialect/openai_chat/words.h"
+#include "dialect/openai_chat/stream_event.h"
 
 namespace naru::dialect::openai_chat_wire {
 namespace {
@@ -28,6 +28,26 @@ json::Span span_with_comma(ValueView object, std::string_view name) {
   return span;
 }
 
+/// Who answers is the assistant: an engine may repeat the role of the request's last message.
+void close_role(ValueView delta, std::vector<Patch>& patches) {
+  const std::optional<ValueView> role = delta.find("role");
+  if (!role || role->is_null() || role->text() == "assistant") return;
+  if (role->is_string() && role->text().empty()) return;
+  patches.push_back({role->span().begin, role->span().end, R"("assistant")"});
+}
+
+/// Clients put choices and calls together by their index: where the server leaves it out, or counts
+/// otherwise, it is `index`.
+void number(ValueView holder, std::size_t index, std::vector<Patch>& patches) {
+  const std::optional<ValueView> said = holder.find("index");
+  if (said && said->integer() == static_cast<std::int64_t>(index)) return;
+  const std::uint32_t inside = holder.span().begin + 1;
+  if (said)
+    patches.push_back({said->span().begin, said->span().end, fmt::format("{}", index)});
+  else if (holder.size() > 0)
+    patches.push_back({inside, inside, fmt::format("\"index\":{},", index)});
+}
+
 class Scanner final : public StreamScanner {
  public:
   Scanner(Operation operation, const WriterOptions& options)
@@ -36,57 +56,40 @@ class Scanner final : public StreamScanner {
         public_model_(options.public_model) {}
 
   Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) override {
+    using Kind = StreamEventView::Kind;
     EventScan scan;
-    if (ended_) return scan;
-    if (std::optional<Fault> fault = find_event_error(event)) {
-      scan.error = std::move(fault);
-      return scan;
-    }
-    const std::string_view data = trim(event.data);
-    if (data.empty()) return scan;
-    if (data == kNothing) {
+    if (grammar_.ended()) return scan;
+    std::optional<json::Tree> tree;
+    NARU_TRY(const StreamEventView said, grammar_.read(event, tree));
+    scan.terminal = said.kind == Kind::Done;
+    scan.silent = said.kind == Kind::Nothing || said.kind == Kind::Foreign;
+    if (said.kind == Kind::Nothing) {
       usage_.sum_prompts();
       counts_.sum_prompts();
-      scan.silent = true;
-      return scan;
     }
-    if (data == "[DONE]") {
-      if (choices_.empty()) return broken("stream", "ends before it has begun");
-      ended_ = scan.terminal = true;
-      return scan;
-    }
-    const Result<json::Tree> tree = json::Tree::parse(event.data, json::kFromUpstream);
-    if (!tree) return broken("stream", "holds an event that is no JSON");
-    NARU_TRY_VOID(scan_chunk(tree->root(), scan, facts));
+    if (said.kind == Kind::Chunk) NARU_TRY_VOID(scan_chunk(said, scan, facts));
     return scan;
   }
 
-  bool may_end_here() const override {
-    return !choices_.empty() && std::ranges::all_of(choices_, &Seen::finished);
-  }
+  bool may_end_here() const override { return grammar_.whole(); }
 
  private:
-  struct Seen {
-    std::int64_t index = 0;
-    bool finished = false;
-    bool called_tools = false;
-    bool refused = false;
+  /// Of one choice, so far.
+  struct Held {
+    bool calls = false;  // a tool
+    bool refuses = false;
   };
 
-  Result<void> scan_chunk(ValueView root, EventScan& scan, AnswerFacts& facts) {
-    if (!root.is_object()) return broken("stream", "holds an event that is no object");
-    if ((scan.error = find_error(root))) return {};
+  Result<void> scan_chunk(const StreamEventView& said, EventScan& scan, AnswerFacts& facts) {
+    const ValueView root = *said.root;
     // Azure's first event has no id yet; those that follow have the upstream's.
     const std::optional<ValueView> id = root.find("id");
     const bool untold = id && (id->is_null() || (id->is_string() && id->text().empty()));
     const std::string_view prefix = untold ? std::string_view() : id_prefix_;
     show_names(scan.patches, root, {public_model_, prefix, answer_id_}, facts);
-    const std::optional<ValueView> choices = root.find("choices");
-    if (choices && !choices->is_array() && !choices->is_null())
-      return broken("stream", "holds choices that are no list");
-    if (choices)
-      for (const ValueView choice : *choices) NARU_TRY_VOID(scan_choice(choice, scan, facts));
-    scan_usage(root, choices && choices->size() > 0, scan, facts);
+    if (said.choices)
+      for (const ValueView choice : *said.choices) NARU_TRY_VOID(scan_choice(choice, scan, facts));
+    scan_usage(root, said.choices.has_value(), scan, facts);
     if (const std::optional<chat::Usage> counted = counts_.take(root)) {
       facts.counted = counted;
       scan.counts_span = span_with_comma(root, "timings");
@@ -95,41 +98,36 @@ class Scanner final : public StreamScanner {
   }
 
   Result<void> scan_choice(ValueView choice, EventScan& scan, AnswerFacts& facts) {
-    Seen& seen = seen_at(choice);
-    if (choices_.size() > kMostChoices)
-      return broken("stream", "has more choices than anybody asks for");
+    NARU_TRY(const ChoiceView said, grammar_.accept(choice));
+    number(choice, said.index, scan.patches);
+    if (said.at == held_.size()) held_.emplace_back();
+    Held& held = held_[said.at];
     const std::int64_t before = facts.delivered.total();
     facts.delivered.add(text_of(choice, "text"));
-    if (const std::optional<ValueView> delta = choice.find("delta"))
-      scan_delta(*delta, seen, scan, facts);
+    if (said.delta) scan_delta(said, held, scan, facts);
     scan.content = scan.content || facts.delivered.total() > before;
-    auto stop = read_stop(choice);
-    if (!stop) {
-      scan.error = std::move(stop).error();
-      return {};
-    }
-    close_stop(choice, *stop, scan.patches);
-    if (!*stop) return {};
-    seen.finished = true;
-    if (&seen == choices_.data()) facts.stop = settle_stop(*stop, seen.called_tools, seen.refused);
+    close_stop(choice, said.stop, scan.patches);
+    if (said.stop && said.at == 0) facts.stop = settle_stop(said.stop, held.calls, held.refuses);
     return {};
   }
 
-  static void scan_delta(ValueView delta, Seen& seen, EventScan& scan, AnswerFacts& facts) {
+  static void scan_delta(const ChoiceView& said, Held& held, EventScan& scan, AnswerFacts& facts) {
+    const ValueView delta = *said.delta;
     const std::string_view refusal = text_of(delta, "refusal");
     if (const auto reasoning = find_reasoning(delta)) facts.delivered.add(reasoning->text());
     facts.delivered.add(text_of(delta, "content"));
     facts.delivered.add(refusal);
-    seen.refused = seen.refused || !refusal.empty();
+    held.refuses = held.refuses || !refusal.empty();
+    close_role(delta, scan.patches);
     if (const std::optional<ValueView> older = find_filled(delta, "function_call")) {
       facts.delivered.add(text_of(*older, "arguments"));
-      seen.called_tools = scan.content = true;
+      held.calls = scan.content = true;
     }
-    if (const std::optional<ValueView> calls = find_filled(delta, "tool_calls")) {
-      seen.called_tools = scan.content = true;
-      for (const ValueView call : *calls)
-        if (const auto function = call.find("function"))
-          facts.delivered.add(text_of(*function, "arguments"));
+    for (const CallView& call : said.calls) {
+      held.calls = scan.content = true;
+      number(call.value, call.at, scan.patches);
+      if (const auto function = call.value.find("function"))
+        facts.delivered.add(text_of(*function, "arguments"));
     }
     // Parts we do not model (audio, lists of blocks) are content all the same.
     for (const std::string_view name : {"content", "audio", "reasoning_details"})
@@ -142,24 +140,16 @@ class Scanner final : public StreamScanner {
     scan.usage_span = span_with_comma(root, "usage");
     scan.usage_only = !has_choices && usage->is_object();
     if (const std::optional<chat::Usage> read = read_usage(*usage))
-      note_usage(facts, usage_.take(*read, root, choices_.size()));
-  }
-
-  Seen& seen_at(ValueView choice) {
-    const std::optional<ValueView> member = choice.find("index");
-    const std::int64_t index = member ? member->integer().value_or(0) : 0;
-    const auto at = std::ranges::find(choices_, index, &Seen::index);
-    if (at != choices_.end()) return *at;
-    return choices_.emplace_back(Seen{.index = index});
+      note_usage(facts, usage_.take(*read, root, grammar_.choices()));
   }
 
   const std::string_view id_prefix_;
   const std::string answer_id_;
   const std::string public_model_;
-  std::vector<Seen> choices_;
+  StreamGrammar grammar_;
+  std::vector<Held> held_;
   UsageSum usage_;
   RunningCounts counts_;
-  bool ended_ = false;
 };
 
 }  // namespace

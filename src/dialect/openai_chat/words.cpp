@@ -126,8 +126,9 @@ void close_stop(json::ValueView choice, std::optional<StopReason> stop,
 
 Result<std::optional<StopReason>> read_stop(json::ValueView choice) {
   const std::optional<json::ValueView> member = choice.find("finish_reason");
-  if (!member || !member->is_string() || member->text().empty()) return std::nullopt;
+  if (!member || member->is_null()) return std::nullopt;
   const std::string_view word = member->text();
+  if (member->is_string() && word.empty()) return std::nullopt;
   if (std::ranges::find(kBrokenWords, word) != kBrokenWords.end())
     return fail({.kind = FaultKind::UpstreamFailed,
                  .detail = fmt::format("the upstream broke its answer off ({})", word),

@@ -46,11 +46,40 @@ constexpr auto kSteps = std::to_array<StepRow>({
     {"response.failed", Step::Failed, Of::Nothing, "response"},
     {"error", Step::Failed, Of::Nothing, ""},
 });
-constexpr StepRow kOther{"", Step::Other, Of::Nothing, "delta"};
+constexpr StepRow kHosted{"", Step::Hosted, Of::Nothing, "delta"};
+constexpr StepRow kForeign{"", Step::Foreign, Of::Nothing, "delta"};
+/// How the names begin of events that go on untouched; `reasoning_part` is vLLM's.
+constexpr auto kHostedNames = std::to_array<std::string_view>(
+    {"response.web_search_call.", "response.file_search_call.", "response.code_interpreter_call.",
+     "response.code_interpreter_call_code.", "response.image_generation_call.",
+     "response.mcp_call.", "response.mcp_call_arguments.", "response.mcp_list_tools.",
+     "response.custom_tool_call_input.", "response.shell_call", "response.apply_patch_call",
+     "response.computer_call", "response.audio.", "response.reasoning_part."});
+constexpr auto kResponseWords = std::to_array<std::string_view>(
+    {"in_progress", "completed", "incomplete", "queued", "failed", "cancelled"});
+/// Of an item that is a message, reasoning or call.
+constexpr auto kItemWords =
+    std::to_array<std::string_view>({"in_progress", "completed", "incomplete"});
 
 const StepRow& row_of(std::string_view type) {
   const auto row = std::ranges::find(kSteps, type, &StepRow::type);
-  return row == kSteps.end() ? kOther : *row;
+  if (row != kSteps.end()) return *row;
+  const auto begins = [&](std::string_view name) { return type.starts_with(name); };
+  return std::ranges::any_of(kHostedNames, begins) ? kHosted : kForeign;
+}
+
+/// Whether member `name` is left out or one of `words`.
+bool is_one_of(ValueView holder, std::string_view name, std::span<const std::string_view> words) {
+  const std::optional<ValueView> member = holder.find(name);
+  return !member || member->is_null() || std::ranges::find(words, member->text()) != words.end();
+}
+
+bool has_own_words(ValueView item) {
+  constexpr auto kRoles = std::to_array<std::string_view>({"assistant"});
+  const ItemKind kind = kind_of_item(text_of(item, "type"));
+  if (kind == ItemKind::Other) return true;
+  return is_one_of(item, "status", kItemWords) &&
+         (kind != ItemKind::Message || is_one_of(item, "role", kRoles));
 }
 
 std::unexpected<Fault> out_of_place(std::string_view type, std::string_view what) {
@@ -63,8 +92,13 @@ std::optional<std::int64_t> index_of(ValueView member) {
 }
 
 /// One walk over the members: events come by the thousand.
-StreamEventView take_apart(ValueView root) {
+Result<StreamEventView> take_apart(ValueView root) {
   StreamEventView said{.root = root};
+  const auto read_index = [](ValueView member, std::optional<std::int64_t>& into) {
+    into = index_of(member);
+    return into || member.is_null();
+  };
+  bool usable = true;
   for (const ValueView member : root) {
     const std::string_view key = member.key();
     if (key == "type")
@@ -74,12 +108,13 @@ StreamEventView take_apart(ValueView root) {
     else if (key == "sequence_number")
       said.number = index_of(member);
     else if (key == "output_index")
-      said.output_index = index_of(member);
+      usable = read_index(member, said.output_index) && usable;
     else if (key == "content_index" || key == "summary_index")
-      said.part_index = index_of(member);
+      usable = read_index(member, said.part_index) && usable;
     else if (key == "item_id")
       said.item_id = member.text();
   }
+  if (!usable) return out_of_place(said.type, "whose index is no count");
   return said;
 }
 
@@ -103,17 +138,25 @@ Of content_in(ItemKind kind, Of of) {
 }
 
 Result<void> complete(const wire::EventView& event, StreamEventView& said) {
-  if (said.type.empty()) said.type = event.event;
+  if (said.type.empty() && !said.root->find("type")) said.type = event.event;
+  if (!event.event.empty() && event.event != said.type)
+    return out_of_place(event.event, "whose data names another event");
   const StepRow& row = row_of(said.type);
   said.step = row.step;
   said.of = row.of;
   if (said.type.empty() && find_error(*said.root)) said.step = Step::Failed;
+  if (row.step == Step::Delta && !(said.value && said.value->is_string()))
+    said.step = Step::Foreign;  // one without words says nothing
   if (row.value.empty() || row.value == "delta") return {};
   said.value = said.root->find(row.value);
   const bool has_object = said.value && said.value->is_object();
   const bool needs_response = row.step == Step::Created || row.step == Step::Ended;
   if (needs_response && !has_object) return out_of_place(said.type, "without the response");
-  if (row.value == "item" && !has_object) said.step = Step::Other;  // an empty one says nothing
+  if (row.value == "item" && !has_object) {
+    if (!said.value || !said.value->is_null()) return out_of_place(said.type, "without the item");
+    said.step = Step::Hosted;  // an empty one says nothing, but takes its place
+  }
+  if ((row.value == "part" || row.value == "annotation") && !has_object) said.step = Step::Foreign;
   if (row.value == "part" && row.of == Of::Nothing && has_object) said.of = of_part(*said.value);
   return {};
 }
@@ -124,20 +167,22 @@ Result<StreamEventView> StreamGrammar::read(const wire::EventView& event,
                                             std::optional<json::Tree>& tree) {
   if (openai_wire::find_event_error(event)) return StreamEventView{.step = Step::Failed};
   const std::string_view data = trim(event.data);
+  if (data.empty() && !event.event.empty()) return StreamEventView{};
   if (data.empty() || data == "[DONE]") return StreamEventView{.step = Step::Silent, .type = data};
   Result<json::Tree> parsed = json::Tree::parse(event.data, json::kFromUpstream);
   if (!parsed) return broken("stream", "holds an event that is no JSON");
   tree = *std::move(parsed);
   if (!tree->root().is_object()) return broken("stream", "holds an event that is no object");
-  StreamEventView said = take_apart(tree->root());
+  NARU_TRY(StreamEventView said, take_apart(tree->root()));
   NARU_TRY_VOID(complete(event, said));
   NARU_TRY_VOID(accept(said));
   return said;
 }
 
 Result<void> StreamGrammar::accept(StreamEventView& event) {
+  NARU_TRY_VOID(check_words(event));
   switch (event.step) {
-    case Step::Other:
+    case Step::Foreign:
     case Step::Silent:
     case Step::Going:
     case Step::Failed:
@@ -149,6 +194,12 @@ Result<void> StreamGrammar::accept(StreamEventView& event) {
       break;
   }
   if (!begun_) return out_of_place(event.type, "before it has begun");
+  if (event.step == Step::Hosted) {
+    if (row_of(event.type).step != Step::ItemAdded) return {};
+    NARU_TRY_VOID(check_place(event));
+    ++empty_;
+    return {};
+  }
   if (event.step == Step::ItemAdded) return add_item(event);
   if (event.step == Step::ItemDone) return end_item(event);
   if (event.step != Step::Ended) return accept_part(event);
@@ -156,19 +207,45 @@ Result<void> StreamGrammar::accept(StreamEventView& event) {
   return {};
 }
 
+/// Status and role are closed sets, wherever they stand.
+Result<void> StreamGrammar::check_words(const StreamEventView& event) {
+  if (event.step == Step::ItemAdded || event.step == Step::ItemDone) {
+    if (!has_own_words(*event.value))
+      return out_of_place(event.type, "with a status or role that this dialect does not know");
+  } else if (event.step == Step::Created || event.step == Step::Going ||
+             event.step == Step::Ended) {
+    if (event.value && !is_one_of(*event.value, "status", kResponseWords))
+      return out_of_place(event.type, "with a status that this dialect does not know");
+    if (event.step != Step::Ended) return {};
+    if (const std::optional<ValueView> output = find_filled(*event.value, "output"))
+      for (const ValueView item : *output)
+        if (!has_own_words(item))
+          return out_of_place(event.type, "with a status or role that this dialect does not know");
+  }
+  return {};
+}
+
 Result<void> StreamGrammar::add_item(StreamEventView& event) {
+  std::string_view id = text_of(*event.value, "id");
+  if (id.empty()) id = text_of(*event.value, "call_id");
   const auto same = [&](const Item& item) {
-    return event.output_index && item.index == event.output_index;
+    return event.output_index ? item.index == event.output_index : !id.empty() && item.id == id;
   };
   if (std::ranges::any_of(items_, same)) return out_of_place(event.type, "for an item it has had");
   if (items_.size() >= kMostItems)
     return out_of_place(event.type, "beyond the most items it may have");
-  std::string_view id = text_of(*event.value, "id");
-  if (id.empty()) id = text_of(*event.value, "call_id");
+  NARU_TRY_VOID(check_place(event));
+  const ItemKind kind = kind_of_item(text_of(*event.value, "type"));
+  if (kind == ItemKind::Call && text_of(*event.value, "name").empty())
+    return out_of_place(event.type, "that calls a tool without naming it");
   event.item = items_.size();
-  items_.push_back({.index = event.output_index,
-                    .id = std::string(id),
-                    .kind = kind_of_item(text_of(*event.value, "type"))});
+  items_.push_back({.index = event.output_index, .id = std::string(id), .kind = kind});
+  return {};
+}
+
+Result<void> StreamGrammar::check_place(const StreamEventView& event) const {
+  if (event.output_index && std::cmp_not_equal(*event.output_index, items_.size() + empty_))
+    return out_of_place(event.type, "that leaves out an item");
   return {};
 }
 
@@ -214,10 +291,14 @@ Result<void> StreamGrammar::accept_part(StreamEventView& event) {
   const std::optional<std::size_t> known = find_part(item, event);
   if (known && event.step == Step::PartAdded)
     return out_of_place(event.type, "for a part it has had");
+  const bool in_message = item.kind == ItemKind::Message && event.of != Of::Nothing;
+  if (!known && in_message && event.step != Step::PartAdded)
+    return out_of_place(event.type, "for a part it has not begun");
+  if (known && in_message && item.parts[*known].of != event.of)
+    return out_of_place(event.type, "for a part of another type");
   if (!known && item.parts.size() >= kMostParts)
     return out_of_place(event.type, "beyond the most parts an item may have");
-  if (!known)
-    item.parts.push_back({.summary = event.of == Of::Summary, .index = new_index(item, event)});
+  if (!known) item.parts.push_back({.of = event.of, .index = new_index(item, event)});
   event.part = known.value_or(item.parts.size() - 1);
   Step& last = item.parts[event.part].last;
   const bool goes_on = event.step == Step::Delta || event.step == Step::TextDone;
@@ -230,10 +311,11 @@ Result<void> StreamGrammar::accept_part(StreamEventView& event) {
 /// Without an index the last part is meant that the event can still belong to.
 std::optional<std::size_t> StreamGrammar::find_part(const Item& item,
                                                     const StreamEventView& event) {
+  if (item.kind == ItemKind::Call && !item.parts.empty()) return 0;  // a call is all one
   const bool summary = event.of == Of::Summary;
   for (std::size_t at = item.parts.size(); at-- > 0;) {
     const Part& part = item.parts[at];
-    if (part.summary != summary) continue;
+    if ((part.of == Of::Summary) != summary) continue;
     if (event.part_index) {
       if (part.index == *event.part_index) return at;
       continue;
@@ -249,7 +331,8 @@ std::optional<std::size_t> StreamGrammar::find_part(const Item& item,
 std::int64_t StreamGrammar::new_index(const Item& item, const StreamEventView& event) {
   std::int64_t next = 0;
   for (const Part& part : item.parts)
-    if (part.summary == (event.of == Of::Summary)) next = std::max(next, part.index + 1);
+    if ((part.of == Of::Summary) == (event.of == Of::Summary))
+      next = std::max(next, part.index + 1);
   return event.part_index.value_or(next);
 }
 

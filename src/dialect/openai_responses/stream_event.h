@@ -9,7 +9,8 @@ namespace naru::dialect::openai_responses_wire {
 
 /// What an event does.
 enum class Step : std::uint8_t {
-  Other,    ///< newer than we are, or of a hosted tool; goes on untouched
+  Foreign,  ///< of no name this dialect has, or of nothing: no client is shown it
+  Hosted,   ///< of a hosted tool, or a part only some servers have; goes on untouched
   Silent,   ///< no event at all: a comment, or the `[DONE]` that some servers add
   Created,  ///< the answer begins
   Going,    ///< `response.queued`, `response.in_progress`
@@ -29,7 +30,7 @@ enum class Of : std::uint8_t { Nothing, Text, Refusal, Arguments, Summary, Reaso
 
 /// One event. Lifetime: that of the tree it was read from.
 struct StreamEventView {
-  Step step = Step::Other;
+  Step step = Step::Foreign;
   Of of = Of::Nothing;
   std::string_view type = {};
   /// The response, item, part, annotation, delta or whole text it carries.
@@ -45,9 +46,10 @@ struct StreamEventView {
   std::size_t part = 0;
 };
 
-/// Reads each event of one stream and holds it to the order: one answer begins; items are added and
-/// done once, in them parts; nothing goes on that is done. What servers leave out and what follows
-/// all the same (numbers, indices, `added` and `done` events) is no breach.
+/// Reads each event of one stream and holds it to the order: one answer begins; items are counted
+/// up, added and done once; in messages parts that are added before their words; nothing goes on
+/// that is done. What servers leave out and what follows all the same (numbers, indices, `done`
+/// events, `added` ones of items and of reasoning) is no breach.
 class StreamGrammar {
  public:
   /// `tree` keeps what the view shows. Fails: UpstreamInvalid, naming what came out of place.
@@ -58,7 +60,7 @@ class StreamGrammar {
 
  private:
   struct Part {
-    bool summary = false;
+    Of of = Of::Nothing;
     std::int64_t index = 0;
     Step last = Step::Delta;  // Delta: open; else TextDone or PartDone
   };
@@ -71,7 +73,9 @@ class StreamGrammar {
   };
 
   Result<void> accept(StreamEventView& event);
+  static Result<void> check_words(const StreamEventView& event);
   Result<void> add_item(StreamEventView& event);
+  Result<void> check_place(const StreamEventView& event) const;
   Result<void> end_item(StreamEventView& event);
   Result<void> accept_part(StreamEventView& event);
   std::optional<std::size_t> find_item(const StreamEventView& event) const;
@@ -79,6 +83,7 @@ class StreamGrammar {
   static std::int64_t new_index(const Item& item, const StreamEventView& event);
 
   bool begun_ = false;
+  std::size_t empty_ = 0;  // places of items that came as null
   bool ended_ = false;
   std::vector<Item> items_;
 };

@@ -34,7 +34,8 @@ class Reader final : public StreamReader {
         return {};
       case Step::Ended:
         return end(*said.value, out);
-      case Step::Other:
+      case Step::Foreign:
+      case Step::Hosted:
       case Step::Going:
         return {};
       default:

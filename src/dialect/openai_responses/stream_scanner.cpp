@@ -17,12 +17,11 @@ class Scanner final : public StreamScanner {
     if (grammar_.ended()) return scan;
     std::optional<json::Tree> tree;
     NARU_TRY(const StreamEventView said, grammar_.read(event, tree));
-    scan.silent = said.step == Step::Silent && !said.type.empty();
-    if (said.step == Step::Silent) return scan;
+    scan.silent = said.step == Step::Foreign || (said.step == Step::Silent && !said.type.empty());
+    if (scan.silent || said.step == Step::Silent) return scan;
     if (said.step == Step::Failed) {
       note_cost(said.value, facts);
-      scan.error = read_failure(event, said);
-      return scan;
+      return fail(read_failure(event, said));
     }
     facts.next_event = said.number.value_or(facts.next_event) + 1;
     const std::int64_t before = facts.delivered.total();
@@ -47,7 +46,7 @@ class Scanner final : public StreamScanner {
       case Step::ItemDone:
         end_item(said, facts);
         return {};
-      case Step::Other:
+      case Step::Hosted:
       case Step::Delta:
         if (said.value) facts.delivered.add(said.value->text());
         note_part(said);
@@ -86,8 +85,7 @@ class Scanner final : public StreamScanner {
     const ValueView response = *said.value;
     if (std::optional<Fault> fault = find_failure(response)) {
       note_cost(response, facts);
-      scan.error = std::move(fault);
-      return {};
+      return fail(*std::move(fault));
     }
     tell_unsaid(response, facts);
     NARU_TRY(facts.stop, read_stop(response, held_));

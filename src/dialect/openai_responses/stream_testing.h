@@ -46,7 +46,6 @@ inline Scanned scan_stream(std::string_view bytes, const WriterOptions& options,
     for (auto event = splitter.next(); event; event = splitter.next()) {
       Result<EventScan> scan = scanner->scan(*event, got.facts);
       if (!scan) got.fault = std::move(scan).error();
-      if (scan && scan->error) got.fault = std::move(scan->error);
       if (got.fault || got.ended) return got;
       got.content = got.content || scan->content;
       got.ended = scan->terminal;
