@@ -35,6 +35,7 @@ struct Forward {
   std::string upstream_model;
   bool ask_usage = true;            ///< streams: have the upstream report usage
   bool listed_fields_only = false;  ///< engines we run: what we do not know stays here, as a Loss
+  bool documented_fields = false;   ///< with that, a provider: it knows what its API documents
   bool ask_counts = false;    ///< streams of llama-server: have it count tokens in every event
   std::string upstream = {};  ///< its name: reasoning that another one has sealed stays here
 };

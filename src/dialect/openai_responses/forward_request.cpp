@@ -101,7 +101,7 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
     wishes.add_at(scan.model_span.end);
   }
   if (forward.listed_fields_only)
-    list_unlisted(body.root(), patches, losses);
+    list_unlisted(body.root(), forward.documented_fields, patches, losses);
   else
     cut_unknown_reasoning(body.root(), patches, losses);
   std::ranges::sort(patches, {},

@@ -123,6 +123,33 @@ TEST(ResponsesForward, gives_engines_listed_fields_only) {
   EXPECT_EQ(done.losses, (Strings{"grammar", "prompt"}));
 }
 
+TEST(ResponsesForward, gives_strict_providers_whatever_their_api_documents) {
+  const std::string body =
+      R"({"model":"m","store":false,"background":false,"context_management":[{"type":"compaction"}],)"
+      R"("include":["reasoning.encrypted_content"],"input":[)"
+      R"({"type":"message","id":"msg_1","status":"completed","role":"user","phase":"commentary",)"
+      R"("content":[{"type":"input_file","file_id":"f"},{"type":"input_image","image_url":"https://a"}]},)"
+      R"({"type":"function_call","call_id":"c","name":"f","arguments":"{}","namespace":"n",)"
+      R"("caller":{"type":"direct"}},{"type":"web_search_call","id":"ws_1","status":"completed"}],)"
+      R"("instructions":"i","max_output_tokens":16,"max_tool_calls":2,"metadata":{},"moderation":{},)"
+      R"("parallel_tool_calls":true,"previous_response_id":null,"prompt":{"id":"p"},)"
+      R"("prompt_cache_key":"k","prompt_cache_options":{"mode":"explicit"},)"
+      R"("prompt_cache_retention":"24h","reasoning":{"effort":"none"},"safety_identifier":"s",)"
+      R"("service_tier":"flex","stream":false,"stream_options":null,"temperature":1,"text":{},)"
+      R"("tool_choice":"auto","tools":[{"type":"web_search"},{"type":"custom","name":"c"}],)"
+      R"("top_logprobs":1,"top_p":1,"truncation":"auto","user":"u"})";
+  const Forward strict{
+      .upstream_model = "m", .listed_fields_only = true, .documented_fields = true};
+  const Forwarded done = forward(body, strict);
+  EXPECT_EQ(done.body, body);
+  EXPECT_EQ(done.losses, Strings{});
+  EXPECT_EQ(forward(R"({"model":"m","store":false,"future":1,"input":[)"
+                    R"({"role":"user","content":"a","odd":1}]})",
+                    strict)
+                .losses,
+            (Strings{"future", "input[0].odd"}));
+}
+
 TEST(ResponsesForward, patches_beside_what_it_takes_out) {
   EXPECT_EQ(forward(R"({"x":1,"model":"m","grammar":"g","input":"hi"})",
                     {.upstream_model = "up", .listed_fields_only = true})

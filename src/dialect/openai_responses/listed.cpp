@@ -5,8 +5,9 @@
 #include "dialect/openai_responses/codec.h"
 #include "dialect/openai_responses/words.h"
 
-// What engines we run are given. Their servers read many more fields than OpenAI documents, and
-// some of those have been the way in: parsers, grammars, slots, addresses to fetch, servers to ask.
+// What engines we run are given, and providers of whom unknown fields are kept. Engines' servers
+// read many more fields than OpenAI documents, and some of those have been the way in: parsers,
+// grammars, slots, addresses to fetch, servers to ask.
 namespace naru::dialect::openai_responses_wire {
 namespace {
 
@@ -43,11 +44,18 @@ constexpr auto kFields = std::to_array<std::string_view>({
     "min_p",
     "repetition_penalty",
 });
+/// What providers document beside. Source: OpenAI API reference, Create a model response and Get
+/// input token counts, by openai-python of August 2026.
+constexpr auto kDocumented = std::to_array<std::string_view>(
+    {"context_management", "conversation", "max_tool_calls", "moderation", "personality", "prompt",
+     "prompt_cache_options", "prompt_cache_retention"});
+constexpr auto kDocumentedInItem = std::to_array<std::string_view>({"caller", "namespace"});
 constexpr auto kItem = std::to_array<std::string_view>({"type", "id", "status", "role", "content",
                                                         "phase", "call_id", "name", "arguments",
                                                         "output", "summary", "encrypted_content"});
 constexpr auto kParts = std::to_array<std::string_view>(
     {"input_text", "output_text", "refusal", "reasoning_text", "input_image"});
+constexpr std::string_view kDocumentedOnly = "the upstream is given documented fields only";
 constexpr std::string_view kListedOnly = "the engine is given listed fields only";
 
 bool in_list(Names names, std::string_view name) {
@@ -61,16 +69,19 @@ bool is_listed_part(ValueView part) {
   return in_list(kParts, type);
 }
 
-/// Children of one object or list: those `keep` refuses go, each a Loss at the path it gives.
+/// Children of one object or list: those `keep` refuses go, each a Loss at the path it gives. A
+/// provider judges itself what an engine must not be given.
 class Lister {
  public:
-  Lister(std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
-      : patches_(patches), losses_(losses) {}
+  Lister(bool provider, std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
+      : provider_(provider), patches_(patches), losses_(losses) {}
 
-  void list_members(ValueView object, std::string_view before, Names names) {
+  void list_members(ValueView object, std::string_view before, Names names, Names documented) {
     cut_children(object, patches_, [&](ValueView member) {
-      return keep(in_list(names, member.key()), fmt::format("{}{}", before, member.key()),
-                  kListedOnly);
+      const bool known =
+          in_list(names, member.key()) || (provider_ && in_list(documented, member.key()));
+      return keep(known, fmt::format("{}{}", before, member.key()),
+                  provider_ ? kDocumentedOnly : kListedOnly);
     });
   }
 
@@ -79,11 +90,11 @@ class Lister {
     cut_children(input, patches_, [&](ValueView item) {
       const std::string path = fmt::format("input[{}]", at++);
       const Item kind = kind_of_item(item);
-      const bool known = kind != Item::Reference && kind != Item::Other;
+      const bool known = kind != Item::Reference && (provider_ || kind != Item::Other);
       if (!keep(known, path, "the engine takes messages, function calls and reasoning") ||
           !keep(why_not_sent(item).empty(), path, why_not_sent(item)))
         return false;
-      kept_.emplace_back(item, path);
+      if (kind != Item::Other) kept_.emplace_back(item, path);
       return true;
     });
     for (const auto& [item, path] : kept_) list_item(item, path);
@@ -91,6 +102,7 @@ class Lister {
 
   /// Functions alone; what else there is, the engine would run or fetch itself.
   void list_tools(ValueView tools) {
+    if (provider_) return;
     std::size_t at = 0;
     cut_children(tools, patches_, [&](ValueView tool) {
       return keep(text_of(tool, "type") == "function", fmt::format("tools[{}]", at++),
@@ -105,7 +117,8 @@ class Lister {
   }
 
   void list_item(ValueView item, const std::string& path) {
-    list_members(item, fmt::format("{}.", path), kItem);
+    list_members(item, fmt::format("{}.", path), kItem, kDocumentedInItem);
+    if (provider_) return;
     for (const std::string_view name : {"content", "output"}) {
       const std::optional<ValueView> parts = item.find(name);
       if (!parts || !parts->is_array()) continue;
@@ -117,6 +130,7 @@ class Lister {
     }
   }
 
+  const bool provider_;
   std::vector<Patch>& patches_;
   std::vector<chat::Loss>& losses_;
   std::vector<std::pair<ValueView, std::string>> kept_;
@@ -124,9 +138,10 @@ class Lister {
 
 }  // namespace
 
-void list_unlisted(ValueView body, std::vector<Patch>& patches, std::vector<chat::Loss>& losses) {
-  Lister lister(patches, losses);
-  lister.list_members(body, "", kFields);
+void list_unlisted(ValueView body, bool provider, std::vector<Patch>& patches,
+                   std::vector<chat::Loss>& losses) {
+  Lister lister(provider, patches, losses);
+  lister.list_members(body, "", kFields, kDocumented);
   const std::optional<ValueView> input = body.find("input");
   if (input && input->is_array()) lister.list_input(*input);
   const std::optional<ValueView> tools = body.find("tools");

@@ -61,6 +61,7 @@ Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
   const dialect::Forward forward{
       .upstream_model = exchange.trail.upstream_model,
       .listed_fields_only = target.upstream == nullptr || refuses_unknown,
+      .documented_fields = target.upstream != nullptr,
       .ask_counts = target.upstream == nullptr,
       .upstream = target.spec->upstream};
   const EngineRequest* own = target.upstream == nullptr ? exchange.for_engines.get() : nullptr;
