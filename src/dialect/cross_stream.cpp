@@ -62,11 +62,21 @@ class CrossStream final : public AnswerStream {
       note(event);
       if (std::holds_alternative<chat::Ended>(event)) return end(event);
       if (is_running(event)) continue;  // for the ledger; no client is told
+      if (is_doubtful(event)) continue;
       writer_->write(event, out, facts_.losses);
     }
   }
 
+  /// A report of no output waits for the end: beside words it is none, and no client is told.
+  bool is_doubtful(const chat::Event& event) {
+    const auto* usage = std::get_if<chat::UsageSeen>(&event);
+    if (usage == nullptr || usage->usage.output > 0) return false;
+    doubtful_ = *usage;
+    return true;
+  }
+
   void end(const chat::Event& ended) {
+    if (doubtful_ && facts_.usage_reported) writer_->write(*doubtful_, terminal_, facts_.losses);
     writer_->write(ended, terminal_, facts_.losses);
     progress_ = Progress::Ended;
     facts_.whole = true;
@@ -121,6 +131,7 @@ class CrossStream final : public AnswerStream {
   std::unique_ptr<StreamWriter> writer_;
   RereadStream reread_;
   std::vector<chat::Event> events_;
+  std::optional<chat::UsageSeen> doubtful_;
   AnswerFacts facts_;
   Progress progress_ = Progress::Quiet;
   std::string terminal_;

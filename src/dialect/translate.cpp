@@ -157,8 +157,9 @@ Result<std::string> translate_answer(const Ends& ends, std::string_view body,
       note_cost_of_fault(ends, *tree, options, facts);
       strip_foreign(ends, read.error());
     }
-    NARU_TRY(const chat::Response response, std::move(read));
+    NARU_TRY(chat::Response response, std::move(read));
     note_response(response, facts);
+    if (!facts.usage_reported) response.usage.reset();  // what is doubted, no client is told
     for (const chat::Choice& choice : response.choices)
       for (const chat::Part& part : choice.parts)
         if (std::optional<Fault> fault = find_nameless(part)) return fail(*std::move(fault));

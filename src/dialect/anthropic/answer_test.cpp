@@ -70,7 +70,7 @@ Written write(const chat::Response& response, const WriterOptions& options = kOp
 }
 
 chat::Response saying(Parts parts) {
-  chat::Response response{.id = "i", .model = "m", .choices = {}};
+  chat::Response response{.id = "i", .model = "m", .choices = {}, .usage = chat::Usage{}};
   response.choices.push_back({.parts = std::move(parts)});
   return response;
 }
@@ -311,6 +311,12 @@ TEST(AnthropicAnswer, names_what_it_has_no_place_for) {
   EXPECT_EQ(written.lost, (Strings{"answer.content[0].logprobs", "answer.content[1]",
                                    "answer.content[2]", "answer.choices[1]"}));
   EXPECT_EQ(read_plain(written.body).blocks, Strings{"text:a"});
+}
+
+TEST(AnthropicAnswer, names_usage_that_nobody_reports) {
+  chat::Response response = saying({chat::Text{"a"}});
+  response.usage.reset();
+  EXPECT_EQ(write(response).lost, Strings{"answer.usage"});
 }
 
 TEST(AnthropicAnswer, counts_tokens_both_ways) {

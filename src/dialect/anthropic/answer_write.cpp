@@ -123,6 +123,10 @@ chat::Loss lost_arguments(std::size_t at) {
           "are no JSON object, which anthropic's clients take alone"};
 }
 
+chat::Loss lost_usage() {
+  return {"answer.usage", "the upstream reports none, and anthropic cannot say so; shown as 0"};
+}
+
 chat::Loss lost_choice(std::size_t choice) {
   return {fmt::format("answer.choices[{}]", choice), "anthropic gives one answer only"};
 }
@@ -146,6 +150,7 @@ std::string write_answer(const chat::Response& response, const WriterOptions& op
   const std::string_view tier = tier_word(response.service_tier);
   if (tier.empty() && !response.service_tier.empty())
     losses.push_back(lost_tier(response.service_tier));
+  if (!response.usage) losses.push_back(lost_usage());
   write_usage(out.key("usage"), response.usage.value_or(chat::Usage{}), tier);
   out.end_object();
   for (std::size_t more = 1; more < response.choices.size(); ++more)

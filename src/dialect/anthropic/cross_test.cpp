@@ -99,7 +99,7 @@ TEST(AnthropicCrossing, knows_the_prompt_but_no_usage_of_a_stream_that_never_cou
 }
 
 const chat::Response kReasoned = [] {
-  chat::Response response{.id = "msg_1", .model = "c", .choices = {}};
+  chat::Response response{.id = "msg_1", .model = "c", .choices = {}, .usage = chat::Usage{}};
   response.choices.push_back(
       {.parts = {chat::Thinking{"hm", "c2ln", chat::Seal::Signature},
                  chat::Thinking{"", "c2Vh", chat::Seal::Redacted}, chat::Text{"so"}}});

@@ -22,6 +22,8 @@ chat::Loss lost_logprobs(std::size_t at);
 /// Of a call whose arguments are no object: a client gets them as text inside one, but for the
 /// pieces of a stream that began like an object.
 chat::Loss lost_arguments(std::size_t at);
+/// This dialect's usage cannot be left out; zeros stand for what nobody reports.
+chat::Loss lost_usage();
 chat::Loss lost_choice(std::size_t choice);
 chat::Loss lost_tier(std::string_view tier);
 

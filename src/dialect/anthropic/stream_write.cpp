@@ -54,7 +54,10 @@ class Writer final : public StreamWriter {
       losses_->push_back(lost_tier(started.service_tier));
     start(out);
   }
-  void on(const chat::UsageSeen& seen, std::string&) { merge_usage(usage_, seen.usage); }
+  void on(const chat::UsageSeen& seen, std::string&) {
+    merge_usage(usage_, seen.usage);
+    has_usage_ = true;
+  }
   void on(const chat::Ping&, std::string& out) { out += anthropic().ping(); }
 
   void on(const chat::PartStarted& started, std::string& out) {
@@ -263,6 +266,7 @@ class Writer final : public StreamWriter {
 
   /// `message_delta` with the whole usage: some clients read input tokens from here alone.
   void tell(std::string& out) {
+    if (!has_usage_) losses_->push_back(lost_usage());
     frame("message_delta", out, [&](json::Writer& json) {
       json.key("delta").object();
       json.field("stop_reason", stop_word(finished_.stop, has_tool_call_)).key("stop_sequence");
@@ -296,6 +300,7 @@ class Writer final : public StreamWriter {
   std::vector<std::uint32_t> lost_choices_;
   std::string_view tier_;  // a word of this dialect, or empty
   chat::Usage usage_;
+  bool has_usage_ = false;
   chat::Finished finished_;
   std::vector<Block> open_;
   std::uint32_t next_index_ = 0;

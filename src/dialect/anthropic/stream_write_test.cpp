@@ -201,6 +201,7 @@ TEST(AnthropicWriter, shows_sources_and_names_those_it_cannot) {
                          cited(0, {"", "", "", R"({"type":"file_citation"})"}),
                          cited(0, {"https://b", "B"}),
                          end(0),
+                         kUsage,
                          chat::Ended{}};
   EXPECT_EQ(write_all(events).lost, Strings{"answer.content[0].citations[0]"});
   EXPECT_EQ(
@@ -220,7 +221,7 @@ TEST(AnthropicWriter, names_what_it_has_no_place_for_once) {
                        chat::PartDelta{.choice = 1, .part = 0, .text = "b"}, chat::Ended{}})
                 .lost,
             (Strings{"answer.service_tier", "answer.content[0].logprobs", "answer.content[1]",
-                     "answer.choices[1]"}));
+                     "answer.choices[1]", "answer.usage"}));
 }
 
 TEST(AnthropicWriter, tells_the_service_tier_at_the_start) {

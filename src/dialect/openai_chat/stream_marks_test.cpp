@@ -153,7 +153,7 @@ TEST(OpenAiUnknown, is_a_loss_of_the_answers_facts_on_a_crossing) {
                       chunk(R"({"audio":{"data":"AA"},"content":"a"})") + end());
   Strings fields;
   for (const chat::Loss& loss : streamed.facts.losses) fields.push_back(loss.field);
-  EXPECT_EQ(fields, (Strings{"answer.service_tier", "answer.audio"}));
+  EXPECT_EQ(fields, (Strings{"answer.service_tier", "answer.audio", "answer.usage"}));
 }
 
 /// Each sample that is whole is a message a client can hold, told as our own writer tells it.
