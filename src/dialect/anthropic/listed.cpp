@@ -22,19 +22,15 @@ constexpr auto kListedBlocks = std::to_array<std::string_view>(
 constexpr std::string_view kUnlistedBlock = "the engine takes text, and images as base64";
 constexpr std::string_view kSealedElsewhere =
     "its reasoning is sealed by an upstream of another dialect, which alone can read it";
+constexpr std::string_view kUnsealed =
+    "its reasoning is not signed, and anthropic takes back only what it has signed";
 
-/// Sealed for a provider of another dialect: naru has put it here for the client to keep.
-bool is_sealed_elsewhere(ValueView block) {
+/// The seal of a block of reasoning; nullopt for any other block.
+std::optional<std::string_view> seal_of(ValueView block) {
   const std::string_view type = text_of(block, "type");
-  if (type == "thinking") return is_wrapped_seal(text_of(block, "signature"));
-  return type == "redacted_thinking" && is_wrapped_seal(text_of(block, "data"));
-}
-
-/// Whether a message says nothing that a provider of this dialect has a use for.
-bool is_all_sealed_elsewhere(ValueView message) {
-  const std::optional<ValueView> content = find_filled(message, "content");
-  return content && content->is_array() &&
-         std::all_of(content->begin(), content->end(), is_sealed_elsewhere);
+  if (type == "thinking") return text_of(block, "signature");
+  if (type == "redacted_thinking") return text_of(block, "data");
+  return std::nullopt;
 }
 
 /// Says what holds anyway.
@@ -64,9 +60,11 @@ class Cutter {
     std::size_t at = 0;
     cut_children(messages, patches_, [&](ValueView message) {
       const std::string path = fmt::format("messages[{}].", at);
-      if (at++ > 0 && is_all_sealed_elsewhere(message)) {
-        for (std::size_t block = 0; block < message.find("content")->size(); ++block)
-          lose(fmt::format("{}content[{}]", path, block), kSealedElsewhere);
+      if (at++ > 0 && is_all_reasoning_to_cut(message)) {
+        std::size_t block = 0;
+        const ValueView content = *message.find("content");
+        for (const ValueView one : content)
+          lose(fmt::format("{}content[{}]", path, block++), reason_to_cut(one));
         return false;
       }
       cut_members(message, kListedInMessage, path);
@@ -96,8 +94,25 @@ class Cutter {
  private:
   /// Empty: it stays.
   std::string_view reason_to_cut(ValueView block) const {
-    if (is_sealed_elsewhere(block)) return kSealedElsewhere;
+    if (const std::string_view why = reason_to_cut_reasoning(block); !why.empty()) return why;
     return listed_only_ && !is_listed_block(block) ? kUnlistedBlock : std::string_view();
+  }
+
+  /// Sealed for a provider of another dialect, naru has put it here for the client to keep; not
+  /// sealed at all, it is of an open model, whose engines alone take it back.
+  std::string_view reason_to_cut_reasoning(ValueView block) const {
+    const std::optional<std::string_view> seal = seal_of(block);
+    if (!seal) return {};
+    if (is_wrapped_seal(*seal)) return kSealedElsewhere;
+    return seal->empty() && !listed_only_ ? kUnsealed : std::string_view();
+  }
+
+  /// Whether a message says nothing that a provider of this dialect has a use for.
+  bool is_all_reasoning_to_cut(ValueView message) const {
+    const std::optional<ValueView> content = find_filled(message, "content");
+    return content && content->is_array() &&
+           std::all_of(content->begin(), content->end(),
+                       [this](ValueView block) { return !reason_to_cut_reasoning(block).empty(); });
   }
 
   /// Only pictures that come along: an engine that fetches addresses can be sent anywhere.

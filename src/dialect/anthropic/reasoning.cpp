@@ -1,6 +1,7 @@
 #include "dialect/anthropic/reasoning.h"
 
 #include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/models.h"
 #include "dialect/json_views.h"
 
 namespace naru::dialect::anthropic_wire {
@@ -19,30 +20,6 @@ constexpr std::int64_t kLeastBudget = 1024;          // the API takes no smaller
 constexpr auto kBudgets =
     std::to_array<std::int64_t>({0, 1024, 2048, 8192, 24'576, 32'768, 32'768});
 static_assert(kBudgets.size() == static_cast<std::size_t>(Effort::Max) + 1);
-
-/// A model's version as a number: 406 of `4-6`. Numbers of more than two digits are dates.
-constexpr int kFirstAdaptive = 406;
-constexpr std::size_t kMostVersionDigits = 2;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); }
-
-/// The next run of letters and digits of `name`, taken off it.
-std::string_view take_word(std::string_view& name) {
-  while (!name.empty() && !is_word(name.front())) name.remove_prefix(1);
-  const auto end = std::ranges::find_if_not(name, is_word);
-  const std::string_view word = name.substr(0, static_cast<std::size_t>(end - name.begin()));
-  name.remove_prefix(word.size());
-  return word;
-}
-
-std::optional<int> version_number(std::string_view word) {
-  if (word.empty() || word.size() > kMostVersionDigits || !std::ranges::all_of(word, is_digit))
-    return std::nullopt;
-  int number = 0;
-  for (const char c : word) number = number * 10 + (c - '0');
-  return number;
-}
 
 /// A setting of Anthropic's own that we do not know stays as it came.
 void read_thinking(json::FieldReader& in, chat::Request& request) {
@@ -132,19 +109,19 @@ Thinking adaptive(Effort effort, Losses& losses) {
   return {.type = "adaptive", .effort = std::max(effort, Effort::Low), .ours = true};
 }
 
-}  // namespace
-
-bool thinks_adaptively(std::string_view model) {
-  const std::size_t claude = model.find("claude");
-  if (claude == std::string_view::npos) return true;
-  model.remove_prefix(claude);
-  while (!model.empty()) {
-    const std::optional<int> major = version_number(take_word(model));
-    if (!major) continue;
-    return *major * 100 + version_number(take_word(model)).value_or(0) >= kFirstAdaptive;
+/// For a client that wants no reasoning at all.
+Thinking unthinking(const chat::Request& request, const ModelTraits& model, Losses& losses) {
+  if (model.least_thinking == "disabled") return {.type = model.least_thinking};
+  if (!model.least_thinking.empty()) {
+    losses.push_back({"reasoning.effort", "this model thinks between calls of tools all the same"});
+    return {.type = model.least_thinking};
   }
-  return true;
+  losses.push_back({"reasoning.effort", "this model always thinks; its least effort is asked for"});
+  if (must_call(request)) return {};
+  return {.type = "adaptive", .effort = Effort::Low, .ours = true};
 }
+
+}  // namespace
 
 void read_reasoning(json::FieldReader& in, chat::Request& request) {
   read_thinking(in, request);
@@ -165,14 +142,14 @@ Thinking plan_thinking(const chat::Request& request, bool in_tool_loop, Losses& 
       losses.push_back({"reasoning.summary", "anthropic shows no reasoning that nobody asks for"});
     return {};
   }
-  if (*reasoning.effort == Effort::None) return {.type = "disabled"};
-  const bool adapts = thinks_adaptively(request.model);
+  const ModelTraits model = traits_of(request.model);
+  if (*reasoning.effort == Effort::None) return unthinking(request, model, losses);
   Thinking thinking;
   if (must_call(request)) {
     losses.push_back({"reasoning.effort", "anthropic does not think where a tool must be called"});
   } else {
-    thinking =
-        adapts ? adaptive(*reasoning.effort, losses) : budgeted(request, in_tool_loop, losses);
+    thinking = model.adapts ? adaptive(*reasoning.effort, losses)
+                            : budgeted(request, in_tool_loop, losses);
   }
   if (thinking.on() && !reasoning.summary.empty()) thinking.display = "summarized";
   return thinking;

@@ -6,17 +6,13 @@
 /// `output_config`. Source: Anthropic API reference, Thinking, Effort, Structured outputs.
 namespace naru::dialect::anthropic_wire {
 
-/// Whether the model called so decides itself how much it thinks, given an effort: Claude 4.6 and
-/// later, and what tells no version. Older ones take a budget of tokens.
-bool thinks_adaptively(std::string_view model);
-
 /// Fills `reasoning` and `format`. An effort without `thinking` asks for no thinking: it is read as
 /// a budget of 0 in no mode, so that it is written back alone.
 void read_reasoning(json::FieldReader& in, chat::Request& request);
 
 /// What a request says of thinking in this dialect.
 struct Thinking {
-  std::string_view type = {};  ///< `adaptive|enabled|disabled`; empty: nothing is said
+  std::string_view type = {};  ///< `adaptive|enabled|disabled|…`; empty: nothing is said
   std::optional<std::int64_t> budget = {};
   std::string_view display = {};  ///< `summarized|omitted`, or empty
   std::optional<chat::Reasoning::Effort> effort = {};

@@ -4,11 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "dialect/anthropic/anthropic.h"
+#include "dialect/anthropic/models.h"
 
 namespace naru::dialect {
 namespace {
 
-using anthropic_wire::thinks_adaptively;
+using anthropic_wire::traits_of;
 using chat::Reasoning;
 using Effort = Reasoning::Effort;
 using Strings = std::vector<std::string>;
@@ -22,13 +23,34 @@ TEST(AnthropicModels, think_adaptively_from_claude_4_6_on) {
         "claude-opus-5", "claude-fable-5-1", "us.anthropic.claude-opus-4-6-v1",
         "anthropic/claude-sonnet-4.6", "claude-sonnet-4-6@20260217", "claude-mythos-preview",
         "claude-latest", "claude", "somebody-elses-4-1", ""})
-    EXPECT_TRUE(thinks_adaptively(model)) << model;
+    EXPECT_TRUE(traits_of(model).adapts) << model;
   for (const char* model :
        {"claude-3-7-sonnet-20250219", "claude-3-7-sonnet-latest", "claude-3-haiku-20240307",
         "claude-2.1", "claude-opus-4-20250514", "claude-opus-4-0", "claude-opus-4-1-20250805",
         "claude-sonnet-4-5", "claude-haiku-4-5-20251001", "anthropic/claude-sonnet-4.5",
         "anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4@20250514"})
-    EXPECT_FALSE(thinks_adaptively(model)) << model;
+    EXPECT_FALSE(traits_of(model).adapts) << model;
+}
+
+TEST(AnthropicModels, take_system_turns_from_opus_4_8_on) {
+  for (const char* model : {"claude-opus-4-8", "claude-opus-4-8-20260528", "claude-opus-5",
+                            "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5",
+                            "claude-fable-5-1", "claude-mythos-5", "us.anthropic.claude-opus-4-8"})
+    EXPECT_TRUE(traits_of(model).system_turns) << model;
+  for (const char* model :
+       {"claude-opus-4-7", "claude-opus-4-20250514", "claude-sonnet-4-6", "claude-sonnet-5",
+        "claude-haiku-4-5-20251001", "claude-mythos-preview", "claude-latest", "somebody-5", ""})
+    EXPECT_FALSE(traits_of(model).system_turns) << model;
+}
+
+TEST(AnthropicModels, think_as_little_as_each_can) {
+  for (const char* model : {"claude-opus-5-5", "claude-fable-5", "claude-fable-5-1",
+                            "claude-mythos-5", "claude-mythos-preview"})
+    EXPECT_EQ(traits_of(model).least_thinking, "") << model;
+  EXPECT_EQ(traits_of("claude-sonnet-5-5").least_thinking, "between_tools");
+  for (const char* model : {"claude-opus-5", "claude-opus-4-8", "claude-sonnet-5",
+                            "claude-haiku-5-5", "claude-3-7-sonnet-latest", "another", ""})
+    EXPECT_EQ(traits_of(model).least_thinking, "disabled") << model;
 }
 
 struct Written {
@@ -53,6 +75,20 @@ Written write(const chat::Request& request) {
   Written written{anthropic().write_request(Operation::Chat, request, losses).value_or("{}")};
   for (const chat::Loss& loss : losses) written.lost.push_back(loss.field);
   return written;
+}
+
+TEST(AnthropicWrite, asks_for_as_little_thinking_as_the_model_can) {
+  const Reasoning none{.effort = Effort::None};
+  const Written off = write(asking("claude-opus-5", none));
+  EXPECT_EQ(off.member("thinking"), R"({"type":"disabled"})");
+  EXPECT_EQ(off.lost, Strings{});
+  const Written always = write(asking("claude-opus-5-5", none));
+  EXPECT_EQ(always.member("thinking"), R"({"type":"adaptive"})");
+  EXPECT_EQ(always.member("output_config"), R"({"effort":"low"})");
+  EXPECT_EQ(always.lost, Strings{"reasoning.effort"});
+  const Written between = write(asking("claude-sonnet-5-5", none));
+  EXPECT_EQ(between.member("thinking"), R"({"type":"between_tools"})");
+  EXPECT_EQ(between.lost, Strings{"reasoning.effort"});
 }
 
 struct EffortRow {

@@ -234,6 +234,25 @@ TEST(AnthropicForward, keeps_reasoning_here_that_another_dialect_has_sealed) {
   EXPECT_EQ(fields_of(losses), (Strings{"x", sealed[0], sealed[1], sealed[2]}));
 }
 
+TEST(AnthropicForward, keeps_reasoning_here_that_nobody_has_signed) {
+  const std::string body =
+      R"({"model":"a","max_tokens":1,"messages":[{"role":"user","content":"hi"},)"
+      R"({"role":"assistant","content":[{"type":"thinking","thinking":"a","signature":""},)"
+      R"({"type":"text","text":"c"}]},)"
+      R"({"role":"assistant","content":[{"type":"thinking","thinking":"b"}]},)"
+      R"({"role":"user","content":"on"}]})";
+  std::vector<chat::Loss> losses;
+  EXPECT_EQ(forwarded(body, {.upstream_model = "a"}, losses),
+            R"({"model":"a","max_tokens":1,"messages":[{"role":"user","content":"hi"},)"
+            R"({"role":"assistant","content":[{"type":"text","text":"c"}]},)"
+            R"({"role":"user","content":"on"}]})");
+  EXPECT_EQ(fields_of(losses), (Strings{"messages[1].content[0]", "messages[2].content[0]"}));
+  losses.clear();
+  EXPECT_EQ(forwarded(body, {.upstream_model = "a", .listed_fields_only = true}, losses), body)
+      << "an engine of ours signs nothing";
+  EXPECT_EQ(fields_of(losses), Strings{});
+}
+
 TEST(AnthropicForward, keeps_settings_of_the_provider_from_an_engine) {
   for (const auto& [tier, lost] :
        {std::pair{"auto", Strings{}}, {"standard_only", {"service_tier"}}}) {

@@ -1,5 +1,6 @@
 #include "base/json_writer.h"
 #include "dialect/anthropic/codec.h"
+#include "dialect/anthropic/models.h"
 #include "dialect/anthropic/reasoning.h"
 #include "dialect/anthropic/turns.h"
 #include "dialect/anthropic/words.h"
@@ -185,7 +186,8 @@ void write_answer_settings(json::Writer& out, const chat::Request& request,
 
 Result<std::string> write_request(Operation operation, const chat::Request& request,
                                   Losses& losses) {
-  const Turns turns = lay_out_turns(request.messages, losses);
+  const Turns turns =
+      lay_out_turns(request.messages, traits_of(request.model).system_turns, losses);
   if (turns.turns.empty()) return fail(nothing_to_ask(request, losses));
   const Thinking thinking = plan_thinking(request, is_in_foreign_tool_loop(turns), losses);
   const std::vector<const chat::Tool*> tools = tools_to_give(request);

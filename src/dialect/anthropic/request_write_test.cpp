@@ -64,8 +64,37 @@ TEST(AnthropicWrite, sends_a_later_prompt_as_the_users_and_says_so) {
                                        says(Role::System, {chat::Text{"be brief"}})});
   EXPECT_EQ(member(written, "system"), "none");
   EXPECT_THAT(member(written, "messages"),
-              testing::EndsWith(R"({"role":"user","content":"be brief"}])"));
+              testing::EndsWith(R"({"role":"user","content":"<system>\nbe brief\n</system>"}])"));
   EXPECT_EQ(written.lost, (std::vector<std::string>{"messages[2].role"}));
+}
+
+TEST(AnthropicWrite, leaves_a_later_prompt_in_its_place_where_the_model_takes_one) {
+  const auto sent = [](std::vector<chat::Message> messages) {
+    chat::Request request{.model = "claude-opus-5", .messages = std::move(messages)};
+    return write(request);
+  };
+  const chat::Message prompt = says(Role::Developer, {chat::Text{"be brief"}});
+  const chat::Message answer = says(Role::Assistant, {chat::Text{"yes"}});
+  const std::string kept =
+      R"({"role":"user","content":"hi"},{"role":"system","content":"be brief"})";
+  for (const bool answered : {false, true}) {
+    const Written written =
+        answered ? sent({user("hi"), prompt, answer}) : sent({user("hi"), prompt});
+    EXPECT_THAT(member(written, "messages"), testing::StartsWith("[" + kept));
+    EXPECT_TRUE(written.lost.empty());
+  }
+  const Written two = sent({user("hi"), prompt, prompt, answer});
+  EXPECT_THAT(
+      member(two, "messages"),
+      testing::HasSubstr(
+          R"({"role":"system","content":[{"type":"text","text":"be brief"},{"type":"text","text":"be brief"}]})"));
+  for (const auto& messages : {std::vector{user("hi"), answer, prompt},
+                               std::vector{user("hi"), answer, prompt, user("and?")},
+                               std::vector{user("hi"), prompt, user("and?")}}) {
+    const Written moved = sent(messages);
+    EXPECT_THAT(member(moved, "messages"), testing::Not(testing::HasSubstr(R"("system")")));
+    EXPECT_EQ(moved.lost.size(), 1U);
+  }
 }
 
 TEST(AnthropicWrite, makes_a_turn_of_a_lone_prompt) {

@@ -1,5 +1,7 @@
 #include "dialect/anthropic/turns.h"
 
+#include <span>
+
 #include "dialect/anthropic/words.h"
 
 namespace naru::dialect::anthropic_wire {
@@ -12,8 +14,11 @@ const T* as(const chat::Part& part) {
   return std::get_if<T>(&part);
 }
 
-/// Why the API has no room for `part` in a turn of that role; nullptr if it has.
-const char* refusal_of(const chat::Part& part, bool user) {
+/// Why the API has no room for `part` in a turn of that speaker; nullptr if it has.
+const char* refusal_of(const chat::Part& part, Speaker speaker) {
+  if (speaker == Speaker::System)
+    return as<chat::Text>(part) ? nullptr : "anthropic takes text only in its system prompt";
+  const bool user = speaker == Speaker::User;
   if (const auto* image = as<chat::Image>(part))
     return user ? image_refusal(*image) : "anthropic takes images from the user only";
   if (const auto* document = as<chat::Document>(part)) {
@@ -47,7 +52,7 @@ void add_parts(const chat::Message& message, std::size_t at, Turn& turn, Losses&
   for (const chat::Part& part : message.parts) {
     std::string path = fmt::format("messages[{}].content[{}]", at, i++);
     if (says_nothing(part)) continue;
-    if (const char* why = refusal_of(part, turn.user))
+    if (const char* why = refusal_of(part, turn.speaker))
       losses.push_back({std::move(path), why});
     else
       turn.parts.push_back({&part, std::move(path)});
@@ -84,7 +89,7 @@ void give_a_turn(Turns& turns, Losses& losses) {
   if (!turns.turns.empty() || turns.system.empty()) return;
   losses.push_back(
       {"messages[0].role", "anthropic needs a user's turn; the prompt is sent as one"});
-  turns.turns.push_back({.user = true, .parts = std::move(turns.system)});
+  turns.turns.push_back({.speaker = Speaker::User, .parts = std::move(turns.system)});
   turns.system.clear();
 }
 
@@ -98,46 +103,99 @@ void put_results_first(Turn& turn) {
   turn.parts = std::move(sorted);
 }
 
+Speaker speaker_of(const chat::Message& message) {
+  if (is_system(message)) return Speaker::System;
+  return message.role == chat::Role::Assistant ? Speaker::Assistant : Speaker::User;
+}
+
+/// Whether the API takes a system prompt at that place.
+bool may_stand(const std::vector<Turn>& turns, std::size_t at) {
+  return at > 0 && turns[at - 1].speaker == Speaker::User &&
+         (at + 1 == turns.size() || turns[at + 1].speaker == Speaker::Assistant);
+}
+
+/// Texts as the user's, which say whose they are; the role of each message is a Loss.
+void become_users(Turn& turn, Turns& turns, Losses& losses) {
+  turn.speaker = Speaker::User;
+  std::string last;
+  for (PlacedPartView& placed : turn.parts) {
+    const auto& text = std::get<chat::Text>(*placed.part);
+    chat::Text marked{.text = fmt::format("<system>\n{}\n</system>", text.text)};
+    marked.cache = text.cache;
+    placed.part = &turns.marked.emplace_back(std::move(marked));
+    std::string role = placed.path.substr(0, placed.path.find('.')) + ".role";
+    if (role == last) continue;
+    losses.push_back({role,
+                      "anthropic takes no system prompt there of this model; sent as the user's "
+                      "text, marked as one"});
+    last = std::move(role);
+  }
+}
+
+/// Gives whether any has become the user's.
+bool settle_systems(Turns& turns, bool system_turns, Losses& losses) {
+  bool moved = false;
+  for (std::size_t at = 0; at < turns.turns.size(); ++at) {
+    Turn& turn = turns.turns[at];
+    if (turn.speaker != Speaker::System || (system_turns && may_stand(turns.turns, at))) continue;
+    become_users(turn, turns, losses);
+    moved = true;
+  }
+  return moved;
+}
+
+/// The turns with neighbours of one speaker made one.
+std::vector<Turn> joined(std::vector<Turn> turns) {
+  std::vector<Turn> whole;
+  for (Turn& turn : turns) {
+    if (whole.empty() || whole.back().speaker != turn.speaker)
+      whole.push_back(std::move(turn));
+    else
+      std::ranges::move(turn.parts, std::back_inserter(whole.back().parts));
+  }
+  return whole;
+}
+
 }  // namespace
 
-Turns lay_out_turns(const std::vector<chat::Message>& messages, Losses& losses) {
+Turns lay_out_turns(const std::vector<chat::Message>& messages, bool system_turns, Losses& losses) {
   Turns turns;
   std::size_t at = 0;
   bool leading = true;
   for (const chat::Message& message : messages) {
     note_extras(message, at, losses);
     leading = leading && is_system(message);
-    const bool user = message.role != chat::Role::Assistant;
     if (leading) {
       add_system(message, at++, turns, losses);
       continue;
     }
-    if (is_system(message))
-      losses.push_back(
-          {fmt::format("messages[{}].role", at),
-           "anthropic takes system prompts at the start only; sent as the user's text"});
-    if (turns.turns.empty() || turns.turns.back().user != user)
-      turns.turns.push_back({.user = user, .parts = {}});
+    const Speaker speaker = speaker_of(message);
+    if (turns.turns.empty() || turns.turns.back().speaker != speaker)
+      turns.turns.push_back({.speaker = speaker, .parts = {}});
     add_parts(message, at++, turns.turns.back(), losses);
   }
   std::erase_if(turns.turns, [](const Turn& turn) { return turn.parts.empty(); });
+  if (settle_systems(turns, system_turns, losses)) turns.turns = joined(std::move(turns.turns));
   for (Turn& turn : turns.turns) put_results_first(turn);
   give_a_turn(turns, losses);
   return turns;
 }
 
 bool is_in_foreign_tool_loop(const Turns& turns) {
-  if (turns.turns.size() < 2 || !turns.turns.back().user) return false;
-  const Turn& calls = turns.turns[turns.turns.size() - 2];
-  return as<chat::ToolResult>(*turns.turns.back().parts.front().part) != nullptr &&
-         as<chat::Thinking>(*calls.parts.front().part) == nullptr;
+  std::span<const Turn> said = turns.turns;
+  if (!said.empty() && said.back().speaker == Speaker::System) said = said.first(said.size() - 1);
+  if (said.size() < 2 || said.back().speaker != Speaker::User) return false;
+  return as<chat::ToolResult>(*said.back().parts.front().part) != nullptr &&
+         as<chat::Thinking>(*said[said.size() - 2].parts.front().part) == nullptr;
 }
 
 void write_turns(json::Writer& out, const Turns& turns, Losses& losses) {
   if (!turns.system.empty()) write_blocks(out.key("system"), turns.system, losses);
   out.key("messages").array();
   for (const Turn& turn : turns.turns) {
-    out.object().field("role", turn.user ? "user" : "assistant");
+    out.object().field("role", turn.speaker == Speaker::User        ? "user"
+                               : turn.speaker == Speaker::Assistant ? "assistant"
+                                                                    : "system");
     write_blocks(out.key("content"), turn.parts, losses);
     out.end_object();
   }

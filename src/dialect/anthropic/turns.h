@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -13,21 +14,26 @@ struct PlacedPartView {
   const chat::Part* part = nullptr;
   std::string path;  ///< `messages[2].content[0]`
 };
-/// Neighbouring messages of one role are one turn.
+enum class Speaker : std::uint8_t { User, Assistant, System };
+/// Neighbouring messages of one speaker are one turn.
 struct Turn {
-  bool user = true;
+  Speaker speaker = Speaker::User;
   std::vector<PlacedPartView> parts;
 };
 struct Turns {
   std::vector<PlacedPartView> system;
   std::vector<Turn> turns;
+  std::deque<chat::Part> marked = {};  ///< parts that stand in no message
 };
 
-/// Leading system prompts stand apart, later ones become the user's text (a Loss); in a user's turn
-/// tool results come first; parts the API refuses in their place are a Loss, and so is a message
+/// Leading system prompts stand apart. A later one stays where the model takes `system_turns` and
+/// the API takes one in its place: behind a user's turn, with the model's behind it or none; else
+/// it becomes the user's text, marked as a prompt (a Loss). In a user's turn tool results come
+/// first; parts the API refuses in their place are a Loss, and so is a message
 /// that is nothing but empty; an empty text beside other parts is none.
 /// Lifetime: `messages` must outlive what is given.
-Turns lay_out_turns(const std::vector<chat::Message>& messages, std::vector<chat::Loss>& losses);
+Turns lay_out_turns(const std::vector<chat::Message>& messages, bool system_turns,
+                    std::vector<chat::Loss>& losses);
 /// Whether the last turn gives results to calls of a turn that begins without reasoning.
 bool is_in_foreign_tool_loop(const Turns& turns);
 /// Why the API does not take the document or image; nullptr if it does.
