@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dialect/dialect.h"
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/openai_chat/openai_chat.h"
+#include "dialect/openai_responses/openai_responses.h"
 
 namespace naru::dialect {
 namespace {

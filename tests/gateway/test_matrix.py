@@ -127,11 +127,10 @@ def check_losses(cell: matrix.Cell, got, streaming: bool) -> None:
 
 def compared(cell: matrix.Cell, text: str) -> tuple[str, str]:
     """What the client got in the form that is compared, and the answer's id."""
+    if cell.same:
+        return text, ""
     prefix = matrix.said_of(cell.client, "ids")
-    made = re.search(f'"id": ?"({prefix}{MADE_ID})"', text)
-    if cell.same:  # an answer that is kept has naru's own id here too
-        assert bool(made) == bool(matrix.said_of(cell.client, "keeps answers"))
-        return text, made[1] if made else ""
+    made = re.search(f'"id":"({prefix}{MADE_ID})"', text)
     assert made or not prefix, f"no id of the client's form: {text[:300]}"
     text = re.sub(r'("created(?:_at)?":)[0-9]+', rf"\g<1>{matrix.CREATED}", text)
     return matrix.with_items_counted(text, cell.client), made[1] if made else ""

@@ -183,8 +183,8 @@ class Cell:
 
     def client_side(self, id: str = "") -> Side:
         own = said_of(self.upstream, "ids") + "far"
-        return Side(self.client, self.upstream, self.public_model,
-                    id or own if self.same else id, not self.same)
+        return Side(self.client, self.upstream, self.public_model, own if self.same else id,
+                    not self.same)
 
     def rendered(self, text: str, side: Side) -> str:
         while match := MARK.search(text):

@@ -261,8 +261,9 @@ class Maker {
     if (one_in(3)) out_.key("top_p").number(rng_.fraction());
     if (one_in(3)) out_.field("top_logprobs", static_cast<std::int64_t>(up_to(20)));
     if (one_in(3)) out_.key("metadata").raw(R"({"k":"v","가":"나"})");
-    for (const std::string_view name : {"service_tier", "user", "safety_identifier",
-                                        "prompt_cache_key", "prompt_cache_retention", "unknown"})
+    if (one_in(3)) out_.field("service_tier", one_in(2) ? "flex" : "priority");
+    for (const std::string_view name :
+         {"user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "unknown"})
       if (one_in(3)) out_.field(name, words());
     if (one_in(3)) out_.field("truncation", "auto");
     if (one_in(3)) out_.field("stream", true);
