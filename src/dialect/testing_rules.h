@@ -1,7 +1,7 @@
 #pragma once
-#include "dialect/anthropic/stream_rules.h"
-#include "dialect/openai_chat/stream_rules.h"
-#include "dialect/openai_responses/stream_rules.h"
+#include "dialect/anthropic/answer/stream_rules.h"
+#include "dialect/openai_chat/answer/stream_rules.h"
+#include "dialect/openai_responses/answer/stream_rules.h"
 #include "dialect/testing.h"
 
 /// For tests: a client's stream held to the grammar of its dialect, whichever that is.

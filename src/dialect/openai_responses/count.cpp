@@ -1,5 +1,5 @@
 #include "base/json_writer.h"
-#include "dialect/openai_responses/answer_words.h"
+#include "dialect/openai_responses/answer/answer_words.h"
 #include "dialect/openai_responses/codec.h"
 
 /// Source: OpenAI API reference, Responses, Get input token counts.

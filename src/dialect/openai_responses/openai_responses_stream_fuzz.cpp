@@ -1,4 +1,4 @@
-#include "dialect/openai_responses/stream_testing.h"
+#include "dialect/openai_responses/answer/stream_testing.h"
 
 // Any bytes as an upstream's stream: both ways refuse the same, canonical events keep to their
 // grammar, what the writer makes of them is a stream both ways take, and where the bytes are cut
