@@ -1,11 +1,7 @@
-// What every store must do, whatever it keeps its rows in. Another database joins by a row in
-// `kKinds`.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// Keys, the ledger and its sums.
+#include "store/store_contract.h"
 
 #include <thread>
-
-#include "store/store_for_test.h"
 
 namespace naru::store {
 namespace {
@@ -14,67 +10,15 @@ using namespace std::chrono_literals;
 using testing::append;
 using testing::append_all;
 using ::testing::ElementsAre;
-using testing::find_answer;
-using testing::find_items;
 using testing::find_key;
-using testing::forget_answer;
 using testing::hash_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::keep_answer;
 using testing::key;
 using testing::row;
 using testing::value;
 
 using Strings = std::vector<std::string>;
-
-struct Kind {
-  std::string name;
-  std::unique_ptr<Store> (*open)(const std::string& directory, const Clock& clock);
-};
-const Kind kKinds[] = {{"sqlite", testing::open_store}};
-
-class StoreContract : public ::testing::TestWithParam<Kind> {
- protected:
-  StoreContract() { reopen(); }
-
-  void reopen() {
-    store_.reset();
-    store_ = GetParam().open(directory_.path(), clock_);
-  }
-  KeyRow add(KeyRow made) { return value(store_->add_key(std::move(made))); }
-  std::vector<std::string> key_names() {
-    std::vector<std::string> names;
-    for (const KeyRow& each : value(store_->list_keys())) names.push_back(each.name);
-    return names;
-  }
-  /// The key of that hash as a client meets it: its name, `… revoked`, or `nobody`.
-  std::string met(unsigned number) {
-    const auto found = value(find_key(*store_, hash_of(number)));
-    if (!found) return "nobody";
-    return found->name + (found->revoked ? " revoked" : "");
-  }
-  /// An id of that day of November 2026 and its `count`-th exchange.
-  static ExchangeId id_on(unsigned day, ExchangeId count = 0) {
-    const std::chrono::sys_days midnight(std::chrono::year(2026) / 11 / std::chrono::day(day));
-    return first_id_at(WallTime(midnight)) + count;
-  }
-  void keep(KeptAnswer made) {
-    const auto done = keep_answer(*store_, std::move(made));
-    ASSERT_TRUE(done) << done.error().detail;
-  }
-  std::optional<KeptAnswer> met_answer(std::int64_t key_id, std::string id) {
-    return value(find_answer(*store_, key_id, std::move(id)));
-  }
-  void write(LedgerRow made) {
-    const auto done = append(*store_, std::move(made));
-    ASSERT_TRUE(done) << done.error().detail;
-  }
-
-  ManualClock clock_;
-  testing::TemporaryDirectory directory_;
-  std::unique_ptr<Store> store_;
-};
 
 // Keys.
 
@@ -411,108 +355,6 @@ TEST_P(StoreUsage, gives_sums_means_and_counts) {
                                         .cache_write_1h = 28,
                                         .output = 30,
                                         .reasoning = 12}));
-}
-
-const auto kName = [](const auto& test) { return test.param.name; };
-// Kept answers.
-
-KeptAnswer answer(std::string id, const Strings& ids, WallTime expires) {
-  KeptAnswer made{.id = std::move(id), .key_id = 7, .expires = expires};
-  made.body = "{\"id\":\"" + made.id + "\"}";
-  for (const std::string& each : ids) made.items.push_back({.id = each, .body = "body of " + each});
-  return made;
-}
-
-Strings ids_of(const KeptAnswer& kept) {
-  Strings ids;
-  for (const KeptItem& item : kept.items) ids.push_back(item.id);
-  return ids;
-}
-
-TEST_P(StoreContract, gives_a_kept_answer_with_its_whole_conversation) {
-  const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1", "2"}, later));
-  keep(answer("b", {"1", "2", "3"}, later));
-  reopen();
-  const auto found = met_answer(7, "b");
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->body, R"({"id":"b"})");
-  EXPECT_THAT(ids_of(*found), ElementsAre("1", "2", "3"));
-  EXPECT_EQ(found->items.at(2).body, "body of 3");
-  EXPECT_EQ(value(find_items(*store_, 7, {"3", "1", "none"})).size(), 2U);
-}
-
-TEST_P(StoreContract, loads_no_more_of_what_is_kept_than_there_is_room_for) {
-  keep(answer("a", {"1", "2"}, clock_.wall_now() + 1h));  // 10 bytes, and 9 an item
-  EXPECT_TRUE(value(find_answer(*store_, 7, "a", 28)));
-  EXPECT_EQ(find_answer(*store_, 7, "a", 27).error().kind, FaultKind::TooLarge);
-  EXPECT_EQ(value(find_items(*store_, 7, {"1", "2"}, 18)).size(), 2U);
-  EXPECT_EQ(find_items(*store_, 7, {"1", "2"}, 17).error().kind, FaultKind::TooLarge);
-}
-
-TEST_P(StoreContract, leaves_an_answer_to_its_readers_when_its_id_comes_again) {
-  const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1", "2"}, later));
-  KeptAnswer again = answer("a", {"3"}, later);
-  again.body = "another";
-  const auto refused = keep_answer(*store_, again);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, FaultKind::Conflict);
-  EXPECT_EQ(met_answer(7, "a")->body, R"({"id":"a"})");
-  EXPECT_THAT(ids_of(*met_answer(7, "a")), ElementsAre("1", "2"));
-  EXPECT_TRUE(value(find_items(*store_, 7, {"3"})).empty()) << "nothing of it stays";
-  again.key_id = 8;
-  keep(again);
-}
-
-TEST_P(StoreContract, shows_a_kept_answer_to_its_own_key_alone) {
-  keep(answer("a", {"1"}, clock_.wall_now() + 1h));
-  EXPECT_FALSE(met_answer(8, "a"));
-  EXPECT_THAT(value(find_items(*store_, 8, {"1"})), IsEmpty());
-  EXPECT_FALSE(value(forget_answer(*store_, 8, "a")));
-  EXPECT_TRUE(met_answer(7, "a"));
-}
-
-TEST_P(StoreContract, forgets_an_answer_and_what_no_other_needs) {
-  const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1", "2"}, later));
-  keep(answer("b", {"1", "3"}, later));
-  EXPECT_TRUE(value(forget_answer(*store_, 7, "a")));
-  EXPECT_FALSE(value(forget_answer(*store_, 7, "a")));
-  EXPECT_FALSE(met_answer(7, "a"));
-  EXPECT_THAT(value(find_items(*store_, 7, {"1", "2", "3"})).size(), 2U);
-  EXPECT_THAT(ids_of(*met_answer(7, "b")), ElementsAre("1", "3"));
-}
-
-TEST_P(StoreContract, keeps_items_apart_that_have_one_id) {
-  const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1"}, later));
-  KeptAnswer other = answer("b", {"1", "2"}, later);
-  other.items[0].body = "another";
-  keep(other);
-  EXPECT_EQ(met_answer(7, "a")->items.at(0).body, "body of 1");
-  EXPECT_EQ(met_answer(7, "b")->items.at(0).body, "another");
-  keep(answer("b", {"1"}, later));
-  EXPECT_THAT(ids_of(*met_answer(7, "b")), ElementsAre("1"));
-}
-
-TEST_P(StoreContract, keeps_a_conversation_whose_earlier_answer_was_deleted_meanwhile) {
-  const WallTime later = clock_.wall_now() + 1h;
-  keep(answer("a", {"1"}, later));
-  EXPECT_TRUE(value(forget_answer(*store_, 7, "a")));
-  keep(answer("b", {"1", "2"}, later));
-  EXPECT_THAT(ids_of(*met_answer(7, "b")), ElementsAre("1", "2"));
-}
-
-TEST_P(StoreContract, gives_no_answer_that_has_expired_nor_its_items) {
-  keep(answer("a", {"1"}, clock_.wall_now() + 1h));
-  keep(answer("b", {"1", "2"}, clock_.wall_now() + 2h));
-  clock_.advance(1h);
-  EXPECT_FALSE(met_answer(7, "a"));
-  EXPECT_EQ(value(find_items(*store_, 7, {"1"})).size(), 1U);
-  clock_.advance(1h);
-  EXPECT_FALSE(met_answer(7, "b"));
-  EXPECT_THAT(value(find_items(*store_, 7, {"1", "2"})), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, StoreContract, ::testing::ValuesIn(kKinds), kName);
