@@ -41,6 +41,34 @@ TEST(TranslateAnswer, lets_no_foreign_reason_through) {
               told);
 }
 
+TEST(TranslateAnswer, lets_no_foreign_role_through) {
+  for (const auto& [dialect, body, told] : {
+           std::tuple{
+               &openai_chat(),
+               R"({"id":"chatcmpl-1","choices":[{"message":{"role":"tool","content":"a"}}]})",
+               R"({"id":"chatcmpl-1","choices":[{"message":{"role":"assistant","content":"a"}}]})"},
+           std::tuple{&anthropic(), R"({"id":"msg_1","type":"message","role":5,"content":[]})",
+                      R"({"id":"msg_1","type":"message","role":"assistant","content":[]})"},
+       }) {
+    AnswerFacts facts;
+    EXPECT_EQ(translate_answer({dialect, dialect}, body, kOptions, facts).value_or(""), told);
+  }
+}
+
+TEST(TranslateAnswer, refuses_items_whose_status_or_role_nobody_knows) {
+  for (const std::string_view item : {R"({"type":"message","role":"tool","content":[]})",
+                                      R"({"type":"message","status":"done","content":[]})",
+                                      R"({"type":"function_call","status":"failed"})"})
+    for (const Dialect* client : all_dialects()) {
+      AnswerFacts facts;
+      const std::string body =
+          fmt::format(R"({{"id":"resp_1","status":"completed","output":[{}]}})", item);
+      const auto answer = translate_answer({client, &openai_responses()}, body, kOptions, facts);
+      ASSERT_FALSE(answer) << client->name() << " " << item;
+      EXPECT_EQ(answer.error().kind, FaultKind::UpstreamInvalid);
+    }
+}
+
 TEST(SameStream, lets_no_foreign_reason_through) {
   const std::string chunk =
       "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":";

@@ -23,6 +23,13 @@ inline void rename(std::vector<Patch>& patches, json::ValueView value, std::stri
   patches.push_back(std::move(patch));
 }
 
+/// Who answers is the assistant: an engine may repeat the role of the request's last message.
+inline void close_role(std::vector<Patch>& patches, json::ValueView message) {
+  const std::optional<json::ValueView> role = message.find("role");
+  if (!role || role->is_null() || (role->is_string() && role->text().empty())) return;
+  rename(patches, *role, "assistant");
+}
+
 /// Whether an upstream's id is one that this dialect could have given: of its prefix, no longer
 /// than clients can name, and of plain characters.
 inline bool is_own_id(json::ValueView id, std::string_view prefix) {

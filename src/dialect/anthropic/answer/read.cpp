@@ -108,6 +108,7 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
   std::vector<Patch> patches;
   show_names(patches, root, {options.public_model, kIdPrefix, options.answer_id}, facts);
   close_stop(root, facts.stop == chat::StopReason::ToolUse, patches);
+  close_role(patches, root);
   std::ranges::sort(patches, {}, &Patch::begin);
   return patches;
 }

@@ -239,6 +239,7 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
       tally_message(choice, facts.delivered);
       NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(choice));
       close_stop(choice, stop, patches);
+      if (const auto message = find_object(choice, "message")) close_role(patches, *message);
       if (!facts.stop && stop) facts.stop = settle_stop(stop, shows_calls(choice), refuses(choice));
     }
   }

@@ -28,14 +28,6 @@ json::Span span_with_comma(ValueView object, std::string_view name) {
   return span;
 }
 
-/// Who answers is the assistant: an engine may repeat the role of the request's last message.
-void close_role(ValueView delta, std::vector<Patch>& patches) {
-  const std::optional<ValueView> role = delta.find("role");
-  if (!role || role->is_null() || role->text() == "assistant") return;
-  if (role->is_string() && role->text().empty()) return;
-  patches.push_back({role->span().begin, role->span().end, R"("assistant")"});
-}
-
 /// Clients put choices and calls together by their index: where the server leaves it out, or counts
 /// otherwise, it is `index`.
 void number(ValueView holder, std::size_t index, std::vector<Patch>& patches) {
@@ -118,7 +110,7 @@ class Scanner final : public StreamScanner {
     facts.delivered.add(text_of(delta, "content"));
     facts.delivered.add(refusal);
     held.refuses = held.refuses || !refusal.empty();
-    close_role(delta, scan.patches);
+    close_role(scan.patches, delta);
     if (const std::optional<ValueView> older = find_filled(delta, "function_call")) {
       facts.delivered.add(text_of(*older, "arguments"));
       held.calls = scan.content = true;

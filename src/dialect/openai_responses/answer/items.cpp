@@ -84,6 +84,22 @@ ItemKind kind_of_item(std::string_view type) {
   return type == "reasoning" ? ItemKind::Reasoning : ItemKind::Other;
 }
 
+bool is_one_of(json::ValueView holder, std::string_view name,
+               std::span<const std::string_view> words) {
+  const std::optional<json::ValueView> member = holder.find(name);
+  return !member || member->is_null() || std::ranges::find(words, member->text()) != words.end();
+}
+
+bool has_own_words(json::ValueView item) {
+  constexpr auto kStatuses =
+      std::to_array<std::string_view>({"in_progress", "completed", "incomplete"});
+  constexpr auto kRoles = std::to_array<std::string_view>({"assistant"});
+  const ItemKind kind = kind_of_item(text_of(item, "type"));
+  if (kind == ItemKind::Other) return true;
+  return is_one_of(item, "status", kStatuses) &&
+         (kind != ItemKind::Message || is_one_of(item, "role", kRoles));
+}
+
 void read_item(ValueView item, std::size_t index, std::vector<chat::Part>& parts,
                std::vector<chat::Loss>& losses) {
   const std::string_view type = text_of(item, "type");

@@ -12,6 +12,12 @@ enum class ItemKind : std::uint8_t { Message, Reasoning, Call, Other };
 /// By an item's `type`.
 ItemKind kind_of_item(std::string_view type);
 
+/// Whether member `name` of `holder` is left out or one of `words`.
+bool is_one_of(json::ValueView holder, std::string_view name,
+               std::span<const std::string_view> words);
+/// Whether an item's status and role are of this dialect, as far as naru knows its kind.
+bool has_own_words(json::ValueView item);
+
 /// The parts a whole item holds, empty ones left out. What has no place in the canonical model goes
 /// to `losses`; `index` is the item's place in the answer.
 void read_item(json::ValueView item, std::size_t index, std::vector<chat::Part>& parts,

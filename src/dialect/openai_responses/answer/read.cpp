@@ -14,6 +14,9 @@ Result<ValueView> find_output(ValueView root) {
   if (std::optional<Fault> fault = find_failure(root)) return fail(*std::move(fault));
   const std::optional<ValueView> output = root.find("output");
   if (!output || !output->is_array()) return broken("answer", "has no output");
+  for (const ValueView item : *output)
+    if (!has_own_words(item))
+      return broken("answer", "has an item whose status or role this dialect does not know");
   return *output;
 }
 

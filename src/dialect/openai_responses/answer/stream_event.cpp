@@ -57,29 +57,12 @@ constexpr auto kHostedNames = std::to_array<std::string_view>(
      "response.computer_call", "response.audio.", "response.reasoning_part."});
 constexpr auto kResponseWords = std::to_array<std::string_view>(
     {"in_progress", "completed", "incomplete", "queued", "failed", "cancelled"});
-/// Of an item that is a message, reasoning or call.
-constexpr auto kItemWords =
-    std::to_array<std::string_view>({"in_progress", "completed", "incomplete"});
 
 const StepRow& row_of(std::string_view type) {
   const auto row = std::ranges::find(kSteps, type, &StepRow::type);
   if (row != kSteps.end()) return *row;
   const auto begins = [&](std::string_view name) { return type.starts_with(name); };
   return std::ranges::any_of(kHostedNames, begins) ? kHosted : kForeign;
-}
-
-/// Whether member `name` is left out or one of `words`.
-bool is_one_of(ValueView holder, std::string_view name, std::span<const std::string_view> words) {
-  const std::optional<ValueView> member = holder.find(name);
-  return !member || member->is_null() || std::ranges::find(words, member->text()) != words.end();
-}
-
-bool has_own_words(ValueView item) {
-  constexpr auto kRoles = std::to_array<std::string_view>({"assistant"});
-  const ItemKind kind = kind_of_item(text_of(item, "type"));
-  if (kind == ItemKind::Other) return true;
-  return is_one_of(item, "status", kItemWords) &&
-         (kind != ItemKind::Message || is_one_of(item, "role", kRoles));
 }
 
 std::unexpected<Fault> out_of_place(std::string_view type, std::string_view what) {
