@@ -45,11 +45,8 @@ function(naru_room_tests name tests benches fuzzers)
     target_link_libraries(${name}_test PRIVATE naru_${name} GTest::gmock GTest::gtest_main)
     naru_precompile(${name}_test ${name})
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT
       "NARU_SOURCE_DIR=${CMAKE_SOURCE_DIR};NARU_BINARY_DIR=${CMAKE_BINARY_DIR}")
-    if(name STREQUAL "dialect")
-      set_tests_properties(${name} PROPERTIES COST 100)  # the longest: begins first
-    endif()
     set(threaded net store registry driver gateway)
     if(name IN_LIST threaded)
       set_tests_properties(${name} PROPERTIES LABELS tsan)

@@ -30,12 +30,18 @@ struct RequestScan {
   std::vector<json::Span> texts = {};  ///< strings a person or program wrote: quotes included
 };
 
+/// Which fields of a request go on; the others stay here, each a Loss.
+enum class Fields : std::uint8_t {
+  All,         ///< also those nobody here knows
+  Documented,  ///< to providers: what their API documents
+  Listed,      ///< to engines we run: what is known to do no harm there
+};
+
 /// How a request goes on to an upstream of the same dialect.
 struct Forward {
   std::string upstream_model;
-  bool ask_usage = true;            ///< streams: have the upstream report usage
-  bool listed_fields_only = false;  ///< engines we run: what we do not know stays here, as a Loss
-  bool documented_fields = false;   ///< with that, a provider: it knows what its API documents
+  bool ask_usage = true;  ///< streams: have the upstream report usage
+  Fields fields = Fields::All;
   bool ask_counts = false;    ///< streams of llama-server: have it count tokens in every event
   std::string upstream = {};  ///< its name: reasoning that another one has sealed stays here
 };

@@ -39,7 +39,7 @@ inline Strings lost_at_engine(const Dialect& dialect, const std::string& body) {
   const auto scan = dialect.scan_request(Operation::Chat, parsed.tree());
   if (!scan) return {scan.error().detail};
   std::vector<chat::Loss> losses;
-  const Forward how{.upstream_model = "m", .listed_fields_only = true};
+  const Forward how{.upstream_model = "m", .fields = Fields::Listed};
   const std::string sent =
       dialect.forward_request(Operation::Chat, parsed.tree(), *scan, how, losses);
   NARU_CHECK(Parsed(sent).ok(), "what goes on is JSON");

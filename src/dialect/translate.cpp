@@ -141,7 +141,7 @@ Result<std::string> translate_request(const Ends& ends, const json::Tree& body,
   request.stream_usage = request.stream && (request.stream_usage || forward.ask_usage);
   NARU_TRY(std::string written, ends.upstream->write_request(ends.operation, request, losses));
   reread_request(ends, written);
-  if (!forward.listed_fields_only) return written;
+  if (forward.fields == Fields::All) return written;
   return list_again(ends, std::move(written), forward, losses);
 }
 

@@ -378,7 +378,7 @@ TEST(TranslateRequest, crosses_and_tells_what_it_leaves) {
 }
 
 TEST(TranslateRequest, gives_an_engine_no_address_to_fetch_on_a_crossing_either) {
-  const Forward engine{.upstream_model = "up", .listed_fields_only = true};
+  const Forward engine{.upstream_model = "up", .fields = Fields::Listed};
   const std::string body =
       R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image",)"
       R"("source":{"type":"url","url":"http://10.0.0.1/"}},{"type":"text","text":"hi"}]}]})";

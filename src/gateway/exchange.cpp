@@ -44,7 +44,7 @@ const chat::Tally& Exchange::prompt() {
 }
 
 /// A name the document spells out stands for the model; one that a pattern fits, for itself.
-std::string Exchange::upstream_model(const TargetSpec& target) const {
+const std::string& Exchange::upstream_model(const TargetSpec& target) const {
   if (!target.model.empty()) return target.model;
   const std::string& asked = scan.model;
   const bool alias = std::ranges::find(model->aliases, asked) != model->aliases.end();
@@ -56,10 +56,10 @@ std::vector<net::Header> Exchange::common_headers() const {
   for (net::Header& id_header : id_headers(request_id)) headers.push_back(std::move(id_header));
   std::string limit_names;
   for (auto& [name, value] : dialect().rate_limit_headers(rate_limits, services.clock.wall_now())) {
-    limit_names += fmt::format("{}{}", limit_names.empty() ? "" : ", ", name);
+    if (!cors.empty()) limit_names += fmt::format("{}{}", limit_names.empty() ? "" : ", ", name);
     headers.push_back({std::move(name), std::move(value)});
   }
-  if (!cors.empty() && !limit_names.empty())
+  if (!limit_names.empty())
     headers.push_back({"access-control-expose-headers", std::move(limit_names)});
   headers.insert(headers.end(), trail.returned.begin(), trail.returned.end());
   if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});

@@ -83,10 +83,10 @@ struct Trail {
   std::string upstream_model;
   std::string rule;
   std::shared_ptr<const provider::Upstream> account = {};  ///< of the last attempt; null: an engine
-  bool called = false;       ///< the last attempt got as far as its target
-  bool sent = false;         ///< its request has begun to leave, and was not refused
-  chat::Usage failed_usage;  ///< reported by attempts that failed, each with its last word; summed
-  bool failed_reported = false;  ///< there was such a report
+  bool called = false;  ///< the last attempt got as far as its target
+  bool sent = false;    ///< its request has begun to leave, and was not refused
+  /// Reported by attempts that failed, each with its last word; summed.
+  std::optional<chat::Usage> failed_usage = {};
   bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
   std::optional<Monotonic> first_token = {};
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client
@@ -118,7 +118,7 @@ class Exchange {
   /// What the client wrote, as far as it becomes tokens. Cost: a walk over it, the first time.
   const chat::Tally& prompt();
   /// What `target` calls the model: by its own name for it, else by that which was asked for.
-  std::string upstream_model(const TargetSpec& target) const;
+  const std::string& upstream_model(const TargetSpec& target) const;
   /// Headers each answer carries: ids, the key's limits, and once known the target and what was
   /// lost.
   std::vector<net::Header> common_headers() const;

@@ -75,3 +75,10 @@ def test_row_sums_what_each_attempt_reported(naru, upstream, path, stream):
     assert answer.status == 200, answer.body
     assert row["attempts"] == 2
     assert tokens(row) == ("reported", 55, 22)
+
+
+def test_answer_that_comes_plain_for_a_stream_is_booked_once(naru, upstream):
+    upstream.then(*plain("completed", 1, 50, 20))
+    answer, row = ask(naru, RESPONSES, "once", True)
+    assert answer.status == 502, answer.body
+    assert tokens(row) == ("reported", 50, 20)

@@ -281,13 +281,15 @@ def test_place_is_free_before_the_answer_ends(naru, stream):
         assert naru.post(CHAT, chat("gpt", stream=stream), key).status == 200
 
 
-@pytest.mark.parametrize("body, status", [(chat("nobody"), 404), ("{", 400),
-                                          (chat("gpt", n="x"), 400), (chat("gpt"), 400)])
-def test_place_is_free_after_a_failure(naru, body, status):
-    key = naru.key(f"fails {status} {len(body)}", concurrency=1)
-    naru.openai.usual = wire.answer("{}", 400),
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+@pytest.mark.parametrize("answer, status", [(wire.answer("{}", 400), 400),
+                                            (wire.answer("{}", 500), 502),
+                                            (wire.answer("no JSON"), 502)])
+def test_place_is_free_after_a_failure(naru, answer, status, stream):
+    key = naru.key(f"fails {len(answer)} {stream}", concurrency=1)
+    naru.openai.usual = answer,
     for _ in range(3):
-        assert naru.post(CHAT, body, key).status == status
+        assert naru.post(CHAT, chat("gpt", stream=stream), key).status == status
 
 
 def test_calls_at_once_never_pass_the_limit(naru):

@@ -35,7 +35,7 @@ void check_forward(Operation operation, const json::Tree& body, const RequestSca
                                             std::string(text.substr(scan.model_span.end)),
              "only the model's value changes, or a loss says what does");
   const std::string listed = anthropic().forward_request(
-      operation, body, scan, {.upstream_model = "up", .listed_fields_only = true}, losses);
+      operation, body, scan, {.upstream_model = "up", .fields = Fields::Listed}, losses);
   for (const std::string& forwarded : {sent, listed}) {
     const json::Tree again = parse_own(forwarded);
     NARU_CHECK(anthropic().scan_request(operation, again).has_value(), "the rest can be read");

@@ -20,8 +20,8 @@ std::string forward_request(const json::Tree& body, const RequestScan& scan, con
                             std::vector<chat::Loss>& losses);
 /// Appends the patches, in no order, that take out what must stay here, a Loss for each: reasoning
 /// whose seal naru has wrapped, since no provider of this dialect has made it; and with
-/// `listed_fields_only` what an engine of ours need not see.
-void cut_out(json::ValueView body, bool listed_fields_only, std::vector<Patch>& patches,
+/// those of `fields` what an engine of ours need not see.
+void cut_out(json::ValueView body, Fields fields, std::vector<Patch>& patches,
              std::vector<chat::Loss>& losses);
 /// The whole request. Fields with no place in the canonical model stand in `extra` under their path
 /// in the client's body, so that a crossing can name each loss. Fails: InvalidRequest.

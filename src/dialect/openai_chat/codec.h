@@ -11,8 +11,8 @@ Result<RequestScan> scan_request(Operation operation, const json::Tree& body);
 std::string forward_request(Operation operation, const json::Tree& body, const RequestScan& scan,
                             const Forward& forward, std::vector<chat::Loss>& losses);
 /// Appends the patches that take out what an engine of ours need not see, a Loss for each.
-void list_unlisted(Operation operation, json::ValueView body, std::vector<Patch>& patches,
-                   std::vector<chat::Loss>& losses);
+void list_unlisted(Operation operation, json::ValueView body, Fields fields,
+                   std::vector<Patch>& patches, std::vector<chat::Loss>& losses);
 Result<chat::Request> read_request(const json::Tree& body);
 chat::Message read_message(json::FieldReader& in);
 /// Appends what `in` has not taken of an inner object, named by its path from the object that keeps

@@ -15,7 +15,8 @@ void check_texts(const json::Tree& body, const RequestScan& scan) {
 
 void check_forward(Operation operation, const json::Tree& body, const RequestScan& scan,
                    bool engine) {
-  const Forward forward{.upstream_model = "up\"stream", .listed_fields_only = engine};
+  const Forward forward{.upstream_model = "up\"stream",
+                        .fields = engine ? Fields::Listed : Fields::All};
   std::vector<chat::Loss> losses;
   const testing::Parsed sent(openai_chat().forward_request(operation, body, scan, forward, losses));
   NARU_CHECK(sent.ok(), "what goes on is JSON");

@@ -210,7 +210,7 @@ std::optional<chat::Usage> RunningCounts::take(json::ValueView root) {
                             .output = count_of(counts, "predicted_n")};
   for (const json::ValueView choice : *choices) {
     const auto index = static_cast<std::size_t>(count_of(choice, "index"));
-    if (index >= kMostChoices) continue;
+    if (index >= kMostStreamChoices) continue;
     if (index >= counted_.size()) counted_.resize(index + 1);
     merge_usage(counted_[index], counted);
   }

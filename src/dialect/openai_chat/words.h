@@ -102,5 +102,7 @@ inline constexpr std::string_view kNoAddress = "openai's chat answers cite addre
 std::string_view find_tier(json::ValueView root);
 
 inline constexpr std::size_t kMostChoices = 128;  ///< OpenAI's own bound on `n`
+/// In one stream: completions answer each of a list of prompts `n` times.
+inline constexpr std::size_t kMostStreamChoices = 4096;
 
 }  // namespace naru::dialect::openai_chat_wire

@@ -18,7 +18,7 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
                             const Forward& forward, std::vector<chat::Loss>& losses);
 /// Appends the patches that take out what an engine of ours need not see, or what a `provider` does
 /// not document, a Loss for each.
-void list_unlisted(json::ValueView body, bool provider, std::vector<Patch>& patches,
+void list_unlisted(json::ValueView body, Fields fields, std::vector<Patch>& patches,
                    std::vector<chat::Loss>& losses);
 /// The whole request. Fields with no place in the canonical model stand in `extra` under their path
 /// in the client's body, so that a crossing can name each loss. Fails: InvalidRequest.

@@ -57,8 +57,8 @@ void count_last(Exchange& exchange, const Result<void>& outcome, store::LedgerRo
 void count_tokens(Exchange& exchange, const Result<void>& outcome, store::LedgerRow& row) {
   if (exchange.endpoint.operation == dialect::Operation::CountTokens) return;
   count_last(exchange, outcome, row);
-  if (!exchange.trail.failed_reported) return;
-  row.tokens += exchange.trail.failed_usage;
+  if (!exchange.trail.failed_usage) return;
+  row.tokens += *exchange.trail.failed_usage;
   if (row.method == store::TokenMethod::None) row.method = store::TokenMethod::Reported;
 }
 

@@ -26,7 +26,7 @@ double plain_tokens(const chat::Tally& text) {
 
 }  // namespace
 
-const Estimator::Factor* Estimator::find(std::string_view upstream_model) const {
+Estimator::Factor* Estimator::find(std::string_view upstream_model) const {
   const std::shared_lock lock(mutex_);
   if (const auto found = factors_.find(upstream_model); found != factors_.end())
     return found->second.get();
@@ -53,7 +53,8 @@ void Estimator::learn(std::string_view upstream_model, const chat::Tally& text,
   if (text.total() < kTeachingBytes || reported <= 0) return;
   const double lesson =
       std::clamp(static_cast<double>(reported) / plain_tokens(text), kLeastFactor, kMostFactor);
-  std::atomic<double>& value = make(upstream_model).value;
+  Factor* const known = find(upstream_model);
+  std::atomic<double>& value = (known != nullptr ? *known : make(upstream_model)).value;
   double old = value.load();
   while (!value.compare_exchange_weak(old, old + kLessonWeight * (lesson - old))) {
   }

@@ -28,11 +28,11 @@ class Estimator {
     std::atomic<double> value{1.0};
   };
   /// Null if nothing was learnt of it. Lifetime: the estimator's.
-  const Factor* find(std::string_view upstream_model) const;
+  Factor* find(std::string_view upstream_model) const;
   Factor& make(std::string_view upstream_model);
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::unique_ptr<Factor>, std::less<>> factors_;
-  Factor shared_;
+  mutable Factor shared_;
 };
 
 }  // namespace naru::gateway

@@ -58,12 +58,12 @@ net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& ex
 Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
   const bool refuses_unknown =
       target.upstream && target.upstream->spec.unknown_fields == provider::UnknownFields::Refuse;
-  const dialect::Forward forward{
-      .upstream_model = exchange.trail.upstream_model,
-      .listed_fields_only = target.upstream == nullptr || refuses_unknown,
-      .documented_fields = target.upstream != nullptr,
-      .ask_counts = target.upstream == nullptr,
-      .upstream = target.spec->upstream};
+  const dialect::Forward forward{.upstream_model = exchange.trail.upstream_model,
+                                 .fields = target.upstream == nullptr ? dialect::Fields::Listed
+                                           : refuses_unknown          ? dialect::Fields::Documented
+                                                                      : dialect::Fields::All,
+                                 .ask_counts = target.upstream == nullptr,
+                                 .upstream = target.spec->upstream};
   const EngineRequest* own = target.upstream == nullptr ? exchange.for_engines.get() : nullptr;
   std::vector<chat::Loss> losses = own ? own->losses : std::vector<chat::Loss>{};
   NARU_TRY(plan.body, dialect::translate_request(plan.ends, own ? *own->tree : *exchange.tree,
@@ -261,14 +261,15 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   co_return taken;
 }
 
-/// What a failed attempt reports is owed to its upstream, whoever answers in the end.
+/// What a failed attempt reports is owed to its upstream, whoever answers in the end; then nothing
+/// of it is left to be estimated.
 void keep_cost(Exchange& exchange) {
   dialect::AnswerFacts& facts = exchange.facts;
   if (!facts.usage_reported || !facts.whole) return;
-  exchange.trail.failed_usage += facts.usage;
-  exchange.trail.failed_reported = true;
-  facts.usage = {};
-  facts.usage_reported = false;
+  if (!exchange.trail.failed_usage) exchange.trail.failed_usage.emplace();
+  *exchange.trail.failed_usage += facts.usage;
+  facts = {};
+  exchange.trail.sent = false;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ Left left(Bucket bucket, Monotonic now, std::int64_t per_minute) {
 }
 
 Verdict decide(Bucket bucket, Monotonic now, std::int64_t cost, std::int64_t per_minute) {
-  Verdict verdict{.bucket = bucket, .left = left(bucket, now, per_minute)};
+  Verdict verdict{.bucket = bucket};
   if (cost > per_minute) return verdict;
   const nanoseconds each = time_each(per_minute);
   const Monotonic full_at = std::max(bucket.full_at, now) + cost * each;
@@ -34,7 +34,6 @@ Verdict decide(Bucket bucket, Monotonic now, std::int64_t cost, std::int64_t per
   }
   verdict.allowed = true;
   verdict.bucket.full_at = full_at;
-  verdict.left = left(verdict.bucket, now, per_minute);
   return verdict;
 }
 

@@ -30,7 +30,6 @@ Left left(Bucket bucket, Monotonic now, std::int64_t per_minute);
 struct Verdict {
   Bucket bucket;  ///< as it is after; unchanged unless `allowed`
   bool allowed = false;
-  Left left;
   /// Exactly when the same wish would be granted if nobody else came; nullopt: it is, or it never
   /// will, being more than a minute's amount.
   std::optional<std::chrono::nanoseconds> retry_after = {};

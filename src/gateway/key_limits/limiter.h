@@ -10,8 +10,9 @@
 namespace naru::gateway {
 
 /// What every key has used of its limits, in this process. A key without limits costs nothing, one
-/// with limits a short lock a step. A key that has used nothing for a minute has no entry, so there
-/// are at most as many as keys were used lately; clients cannot invent any. Safe from any thread.
+/// with limits a short lock a step. Entries of keys whose buckets are full are swept out now and
+/// then, so there are about as many as keys were used lately; clients cannot invent any. Safe from
+/// any thread.
 class Limiter {
  public:
   enum class Over : std::uint8_t { Requests, Tokens, Concurrency };

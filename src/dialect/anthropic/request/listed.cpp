@@ -15,6 +15,13 @@ using Names = std::span<const std::string_view>;
 constexpr auto kListedTop = std::to_array<std::string_view>(
     {"model", "messages", "system", "max_tokens", "stream", "stop_sequences", "temperature",
      "top_p", "top_k", "tools", "tool_choice", "thinking", "metadata"});
+/// What the provider documents beside. Source: Anthropic API reference, Create a Message and Count
+/// tokens with their betas, by anthropic-sdk-python of August 2026.
+constexpr auto kDocumentedTop = std::to_array<std::string_view>(
+    {"billing_policy", "cache_control", "compaction", "container", "context_management",
+     "diagnostics", "fallback_credit_token", "fallbacks", "inference_geo", "mcp_servers",
+     "output_config", "output_format", "service_tier", "speed", "thread", "user_profile_id",
+     "workspace_id"});
 constexpr auto kListedInMessage = std::to_array<std::string_view>({"role", "content"});
 constexpr auto kListedBlocks = std::to_array<std::string_view>(
     {"text", "thinking", "redacted_thinking", "tool_use", "tool_result"});
@@ -24,6 +31,10 @@ constexpr std::string_view kSealedElsewhere =
     "its reasoning is sealed by an upstream of another dialect, which alone can read it";
 constexpr std::string_view kUnsealed =
     "its reasoning is not signed, and anthropic takes back only what it has signed";
+
+bool in_list(Names names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 /// The seal of a block of reasoning; nullopt for any other block.
 std::optional<std::string_view> seal_of(ValueView block) {
@@ -41,15 +52,19 @@ bool says_nothing(ValueView member) {
 /// What goes out of a body, and what is lost with it.
 class Cutter {
  public:
-  Cutter(bool listed_fields_only, std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
-      : listed_only_(listed_fields_only), patches_(patches), losses_(losses) {}
+  Cutter(Fields fields, std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
+      : fields_(fields), patches_(patches), losses_(losses) {}
 
-  void cut_members(ValueView object, Names listed, const std::string& path) {
-    if (!listed_only_) return;
+  void cut_members(ValueView object, Names listed, Names documented, const std::string& path) {
+    if (fields_ == Fields::All) return;
+    const bool provider = fields_ == Fields::Documented;
     cut_children(object, patches_, [&](ValueView member) {
-      const bool keep = std::ranges::find(listed, member.key()) != listed.end();
+      const bool keep =
+          in_list(listed, member.key()) || (provider && in_list(documented, member.key()));
       if (!keep && !says_nothing(member))
-        lose(fmt::format("{}{}", path, member.key()), "the engine gets listed fields only");
+        lose(fmt::format("{}{}", path, member.key()),
+             provider ? "the upstream is given documented fields only"
+                      : "the engine is given listed fields only");
       return keep;
     });
   }
@@ -67,7 +82,7 @@ class Cutter {
           lose(fmt::format("{}content[{}]", path, block++), reason_to_cut(one));
         return false;
       }
-      cut_members(message, kListedInMessage, path);
+      cut_members(message, kListedInMessage, {}, path);
       cut_blocks(message.find("content"), path + "content");
       return true;
     });
@@ -83,7 +98,7 @@ class Cutter {
       ++at;
       return why.empty();
     });
-    if (!listed_only_) return;
+    if (!for_engine()) return;
     at = 0;
     for (const ValueView block : *content) {
       const std::string inner = fmt::format("{}[{}].content", path, at++);
@@ -92,10 +107,13 @@ class Cutter {
   }
 
  private:
+  /// Blocks are cut for engines alone: a provider judges itself what an engine must not be given.
+  bool for_engine() const { return fields_ == Fields::Listed; }
+
   /// Empty: it stays.
   std::string_view reason_to_cut(ValueView block) const {
     if (const std::string_view why = reason_to_cut_reasoning(block); !why.empty()) return why;
-    return listed_only_ && !is_listed_block(block) ? kUnlistedBlock : std::string_view();
+    return for_engine() && !is_listed_block(block) ? kUnlistedBlock : std::string_view();
   }
 
   /// Sealed for a provider of another dialect, naru has put it here for the client to keep; not
@@ -104,7 +122,7 @@ class Cutter {
     const std::optional<std::string_view> seal = seal_of(block);
     if (!seal) return {};
     if (is_wrapped_seal(*seal)) return kSealedElsewhere;
-    return seal->empty() && !listed_only_ ? kUnsealed : std::string_view();
+    return seal->empty() && !for_engine() ? kUnsealed : std::string_view();
   }
 
   /// Whether a message says nothing that a provider of this dialect has a use for.
@@ -118,7 +136,7 @@ class Cutter {
   /// Only pictures that come along: an engine that fetches addresses can be sent anywhere.
   static bool is_listed_block(ValueView block) {
     const std::string_view type = text_of(block, "type");
-    if (type != "image") return std::ranges::find(kListedBlocks, type) != kListedBlocks.end();
+    if (type != "image") return in_list(kListedBlocks, type);
     const std::optional<ValueView> source = block.find("source");
     return source && text_of(*source, "type") == "base64" && !source->find("url");
   }
@@ -127,18 +145,18 @@ class Cutter {
     losses_.push_back({std::move(path), std::string(why)});
   }
 
-  const bool listed_only_;
+  const Fields fields_;
   std::vector<Patch>& patches_;
   std::vector<chat::Loss>& losses_;
 };
 
 }  // namespace
 
-void cut_out(ValueView body, bool listed_fields_only, std::vector<Patch>& patches,
+void cut_out(ValueView body, Fields fields, std::vector<Patch>& patches,
              std::vector<chat::Loss>& losses) {
-  Cutter cutter(listed_fields_only, patches, losses);
-  cutter.cut_members(body, kListedTop, "");
-  if (listed_fields_only) cutter.cut_blocks(body.find("system"), "system");
+  Cutter cutter(fields, patches, losses);
+  cutter.cut_members(body, kListedTop, kDocumentedTop, "");
+  if (fields == Fields::Listed) cutter.cut_blocks(body.find("system"), "system");
   if (const std::optional<ValueView> messages = body.find("messages"))
     cutter.cut_messages(*messages);
 }

@@ -96,7 +96,7 @@ std::string forward_request(const json::Tree& body, const RequestScan& scan, con
   std::string model;
   json::append_quoted(model, forward.upstream_model);
   std::vector<Patch> patches{{scan.model_span.begin, scan.model_span.end, std::move(model)}};
-  cut_out(body.root(), forward.listed_fields_only, patches, losses);
+  cut_out(body.root(), forward.fields, patches, losses);
   std::ranges::sort(patches, {}, &Patch::begin);
   return patched(body.text(), patches);
 }

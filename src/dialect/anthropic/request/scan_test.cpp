@@ -184,7 +184,7 @@ TEST(AnthropicForward, keeps_unlisted_fields_from_an_engine_and_says_so) {
   std::vector<chat::Loss> losses;
   const std::string body = R"({"secret":1, "model":"a","max_tokens":1 , "mcp_servers":[{}],)" +
                            std::string(kHello) + R"(,"last":null})";
-  EXPECT_EQ(forwarded(body, {.upstream_model = "b", .listed_fields_only = true}, losses),
+  EXPECT_EQ(forwarded(body, {.upstream_model = "b", .fields = Fields::Listed}, losses),
             R"({"model":"b","max_tokens":1,)" + std::string(kHello) + "}");
   EXPECT_EQ(fields_of(losses), (Strings{"secret", "mcp_servers", "last"}));
 }
@@ -198,7 +198,7 @@ TEST(AnthropicForward, gives_an_engine_no_address_and_no_hidden_member) {
       R"({"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"},)"
       R"({"type":"image","source":{"type":"url","url":"http://10.0.0.2"}}]}]}]})";
   const std::string sent =
-      forwarded(body, {.upstream_model = "a", .listed_fields_only = true}, losses);
+      forwarded(body, {.upstream_model = "a", .fields = Fields::Listed}, losses);
   EXPECT_EQ(
       sent,
       R"({"model":"a","max_tokens":1,"messages":[{"role":"user","content":"hi"},)"
@@ -229,7 +229,7 @@ TEST(AnthropicForward, keeps_reasoning_here_that_another_dialect_has_sealed) {
                           "messages[2].content[0]"};
   EXPECT_EQ(fields_of(losses), sealed);
   losses.clear();
-  EXPECT_EQ(forwarded(body, {.upstream_model = "b", .listed_fields_only = true}, losses),
+  EXPECT_EQ(forwarded(body, {.upstream_model = "b", .fields = Fields::Listed}, losses),
             R"({"model":"b","max_tokens":1,)" + kept);
   EXPECT_EQ(fields_of(losses), (Strings{"x", sealed[0], sealed[1], sealed[2]}));
 }
@@ -248,9 +248,26 @@ TEST(AnthropicForward, keeps_reasoning_here_that_nobody_has_signed) {
             R"({"role":"user","content":"on"}]})");
   EXPECT_EQ(fields_of(losses), (Strings{"messages[1].content[0]", "messages[2].content[0]"}));
   losses.clear();
-  EXPECT_EQ(forwarded(body, {.upstream_model = "a", .listed_fields_only = true}, losses), body)
+  EXPECT_EQ(forwarded(body, {.upstream_model = "a", .fields = Fields::Listed}, losses), body)
       << "an engine of ours signs nothing";
   EXPECT_EQ(fields_of(losses), Strings{});
+}
+
+TEST(AnthropicForward, gives_strict_providers_all_that_their_api_documents) {
+  const Forward strict{.upstream_model = "a", .fields = Fields::Documented};
+  std::vector<chat::Loss> losses;
+  const std::string body =
+      R"({"model":"a","max_tokens":1,"service_tier":"auto","output_config":{"effort":"low"},)"
+      R"("container":"c","messages":[{"role":"user","content":[)"
+      R"({"type":"image","source":{"type":"url","url":"https://a/b.png"}},)"
+      R"({"type":"document","source":{"type":"file","file_id":"f"}}]}]})";
+  EXPECT_EQ(forwarded(body, strict, losses), body);
+  EXPECT_EQ(fields_of(losses), Strings{});
+  forwarded(
+      R"({"model":"a","max_tokens":1,"future":1,"messages":[{"role":"user","odd":1,"content":)"
+      R"([{"type":"thinking","thinking":"a","signature":""},{"type":"text","text":"b"}]}]})",
+      strict, losses);
+  EXPECT_EQ(fields_of(losses), (Strings{"future", "messages[0].odd", "messages[0].content[0]"}));
 }
 
 TEST(AnthropicForward, keeps_settings_of_the_provider_from_an_engine) {
@@ -259,14 +276,14 @@ TEST(AnthropicForward, keeps_settings_of_the_provider_from_an_engine) {
     std::vector<chat::Loss> losses;
     const std::string body =
         fmt::format(R"({{"model":"a","max_tokens":1,"service_tier":"{}",{}}})", tier, kHello);
-    EXPECT_EQ(forwarded(body, {.upstream_model = "a", .listed_fields_only = true}, losses),
+    EXPECT_EQ(forwarded(body, {.upstream_model = "a", .fields = Fields::Listed}, losses),
               fmt::format(R"({{"model":"a","max_tokens":1,{}}})", kHello));
     EXPECT_EQ(fields_of(losses), lost);
   }
   std::vector<chat::Loss> losses;
   forwarded(R"({"model":"a","max_tokens":1,"output_config":{"effort":"low"},)" +
                 std::string(kHello) + "}",
-            {.upstream_model = "a", .listed_fields_only = true}, losses);
+            {.upstream_model = "a", .fields = Fields::Listed}, losses);
   EXPECT_EQ(fields_of(losses), Strings{"output_config"});
 }
 

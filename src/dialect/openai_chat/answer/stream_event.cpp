@@ -82,7 +82,7 @@ Result<std::size_t> StreamGrammar::place_of(ValueView choice) {
   if (!choice.is_object()) return broken("stream", "has a choice that is no object");
   NARU_TRY(const std::optional<std::int64_t> said, index_of(choice));
   const std::int64_t index = said.value_or(0);
-  if (index >= static_cast<std::int64_t>(kMostChoices))
+  if (index >= static_cast<std::int64_t>(kMostStreamChoices))
     return broken("stream", "has a choice whose index nobody asked for");
   const auto wanted = static_cast<std::uint32_t>(index);
   for (std::size_t at = 0; at < choices_.size(); ++at)

@@ -69,8 +69,8 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
   if (streams && forward.ask_counts)
     patches.push_back({scan.model_span.end, scan.model_span.end, R"(,"timings_per_token":true)"});
   const std::optional<ValueView> messages = body.root().find("messages");
-  if (forward.listed_fields_only) {
-    list_unlisted(operation, body.root(), patches, losses);
+  if (forward.fields != Fields::All) {
+    list_unlisted(operation, body.root(), forward.fields, patches, losses);
   } else if (operation == Operation::Chat && messages) {
     for (std::size_t index = 0; const ValueView message : *messages)
       cut_wrapped(message, index++, patches, losses);

@@ -36,7 +36,7 @@ std::string forward_stream(std::string_view members) {
 
 /// What an engine of ours is given of `{"model":"m",MEMBERS}`.
 Forwarded to_engine(std::string_view members, Operation operation = Operation::Chat) {
-  const Forward how{.upstream_model = "m", .ask_usage = false, .listed_fields_only = true};
+  const Forward how{.upstream_model = "m", .ask_usage = false, .fields = Fields::Listed};
   Forwarded done = forward(fmt::format(R"({{"model":"m",{}}})", members), how, operation);
   EXPECT_TRUE(Parsed(done.body).ok()) << done.body;
   return done;
@@ -90,6 +90,20 @@ TEST(OpenAiForward, gives_providers_fields_it_does_not_know) {
   EXPECT_EQ(done.losses, Strings{});
 }
 
+TEST(OpenAiForward, gives_strict_providers_all_that_their_api_documents) {
+  const Forward strict{.upstream_model = "m", .fields = Fields::Documented};
+  const std::string body =
+      R"({"model":"m","audio":{"voice":"alloy"},"prediction":{"type":"content","content":"a"},)"
+      R"("web_search_options":{},"prompt_cache_retention":"24h","messages":[{"role":"user",)"
+      R"("content":[{"type":"image_url","image_url":{"url":"https://a/b.png"}},)"
+      R"({"type":"file","file":{"file_id":"f"}}]},{"role":"assistant","audio":{"id":"a"}}]})";
+  EXPECT_EQ(forward(body, strict).body, body);
+  const Forwarded cut = forward(
+      R"({"model":"m","future":1,"messages":[{"role":"user","content":"a","odd":1}]})", strict);
+  EXPECT_EQ(cut.body, R"({"model":"m","messages":[{"role":"user","content":"a"}]})");
+  EXPECT_EQ(cut.losses, (Strings{"future", "messages[0].odd"}));
+}
+
 TEST(OpenAiForward, gives_engines_listed_fields_only) {
   const Forwarded done = to_engine(fmt::format(
       R"("grammar":"g",{},"temperature":0.5,"id_slot":1,"chat_parser":{{"a":[1]}},"top_k":5)",
@@ -100,7 +114,7 @@ TEST(OpenAiForward, gives_engines_listed_fields_only) {
 
 TEST(OpenAiForward, takes_unlisted_fields_out_at_either_end) {
   const auto body = [](std::string_view text) {
-    return forward(std::string(text), {.upstream_model = "m", .listed_fields_only = true}).body;
+    return forward(std::string(text), {.upstream_model = "m", .fields = Fields::Listed}).body;
   };
   EXPECT_EQ(body(R"({"a":1, "b":2, "model":"m","messages":[{"role":"user"}]})"),
             R"({"model":"m","messages":[{"role":"user"}]})");
@@ -112,13 +126,13 @@ TEST(OpenAiForward, patches_beside_what_it_takes_out) {
   const std::string body =
       R"({"x":1,"model":"m","grammar":"g","messages":[{"role":"user"}],"stream":true})";
   EXPECT_EQ(
-      forward(body, {.upstream_model = "up", .listed_fields_only = true}).body,
+      forward(body, {.upstream_model = "up", .fields = Fields::Listed}).body,
       R"({"model":"up","stream_options":{"include_usage":true},"messages":[{"role":"user"}],"stream":true})");
 }
 
 TEST(OpenAiForward, has_engines_count_streams_as_they_write) {
   const auto sent = [](std::string_view members) {
-    const Forward how{.upstream_model = "m", .listed_fields_only = true, .ask_counts = true};
+    const Forward how{.upstream_model = "m", .fields = Fields::Listed, .ask_counts = true};
     const std::string body = fmt::format(R"({{"model":"m",{}{}}})", kMessages, members);
     const std::string sent = forward(body, how).body;
     EXPECT_TRUE(Parsed(sent).ok()) << sent;
@@ -165,7 +179,8 @@ TEST(OpenAiForward, lists_fields_of_completions_and_embeddings_too) {
 Forwarded with_turn(std::string_view members, bool engine = false) {
   const std::string body = fmt::format(
       R"({{"model":"m","messages":[{{"role":"user"}},{{"role":"assistant",{}}}]}})", members);
-  Forwarded done = forward(body, {.upstream_model = "m", .listed_fields_only = engine});
+  Forwarded done =
+      forward(body, {.upstream_model = "m", .fields = engine ? Fields::Listed : Fields::All});
   EXPECT_TRUE(Parsed(done.body).ok()) << done.body;
   return done;
 }

@@ -3,8 +3,9 @@
 #include "dialect/openai_chat/codec.h"
 #include "dialect/openai_chat/words.h"
 
-// What engines we run are given. Their servers read many more fields than OpenAI documents, and
-// some of those have been the way in: parsers, grammars, slots, addresses to fetch.
+// What engines we run are given, and providers of whom unknown fields are kept. Engines' servers
+// read many more fields than OpenAI documents, and some of those have been the way in: parsers,
+// grammars, slots, addresses to fetch.
 namespace naru::dialect::openai_chat_wire {
 namespace {
 
@@ -55,6 +56,12 @@ constexpr auto kChat = std::to_array<std::string_view>({
     "safety_identifier",
     "chat_template_kwargs",
 });
+/// What providers document beside. Source: OpenAI API reference, Create chat completion and Create
+/// embeddings, by openai-python of August 2026.
+constexpr auto kDocumentedInChat =
+    std::to_array<std::string_view>({"audio", "moderation", "prediction", "prompt_cache_options",
+                                     "prompt_cache_retention", "web_search_options"});
+constexpr auto kDocumentedInEmbed = std::to_array<std::string_view>({"dimensions"});
 constexpr auto kComplete = std::to_array<std::string_view>({"prompt", "suffix", "echo", "best_of"});
 constexpr auto kEmbed =
     std::to_array<std::string_view>({"model", "input", "encoding_format", "user"});
@@ -78,8 +85,12 @@ bool are_switches(ValueView kwargs) {
   return true;
 }
 
-bool is_listed(Operation operation, ValueView member) {
+bool is_listed(Operation operation, ValueView member, Fields fields) {
   const std::string_view name = member.key();
+  if (fields == Fields::Documented) {
+    if (operation == Operation::Chat && in_list(kDocumentedInChat, name)) return true;
+    if (operation == Operation::Embed && in_list(kDocumentedInEmbed, name)) return true;
+  }
   if (operation == Operation::Embed) return in_list(kEmbed, name);
   if (in_list(kSampling, name)) return true;
   if (operation == Operation::Complete) return in_list(kComplete, name);
@@ -96,19 +107,24 @@ bool is_listed_part(ValueView part) {
   return (image->is_string() ? image->text() : text_of(*image, "url")).starts_with("data:");
 }
 
-/// One message: its members, then the parts of its content.
-void list_message(ValueView message, std::size_t index, std::vector<Patch>& patches,
+std::string reason_of(Fields fields) {
+  return fields == Fields::Documented ? "the upstream is given documented fields only"
+                                      : "the engine is given listed fields only";
+}
+
+/// One message: its members, then the parts of its content, which a provider judges itself.
+void list_message(ValueView message, std::size_t index, Fields fields, std::vector<Patch>& patches,
                   std::vector<chat::Loss>& losses) {
   cut_children(message, patches, [&](ValueView member) {
-    const bool listed = in_list(kMessage, member.key());
+    const bool documented = fields == Fields::Documented && member.key() == "audio";
+    const bool listed = documented || in_list(kMessage, member.key());
     const bool says_nothing = member.is_null() || (member.is_array() && member.size() == 0);
     if (!listed && !says_nothing)
-      losses.push_back({fmt::format("messages[{}].{}", index, member.key()),
-                        "the engine is given listed fields only"});
+      losses.push_back({fmt::format("messages[{}].{}", index, member.key()), reason_of(fields)});
     return listed;
   });
   const std::optional<ValueView> content = message.find("content");
-  if (!content || !content->is_array()) return;
+  if (!content || !content->is_array() || fields == Fields::Documented) return;
   std::size_t at = 0;
   cut_children(*content, patches, [&](ValueView part) {
     const bool listed = is_listed_part(part);
@@ -122,18 +138,17 @@ void list_message(ValueView message, std::size_t index, std::vector<Patch>& patc
 
 }  // namespace
 
-void list_unlisted(Operation operation, json::ValueView body, std::vector<Patch>& patches,
-                   std::vector<chat::Loss>& losses) {
+void list_unlisted(Operation operation, json::ValueView body, Fields fields,
+                   std::vector<Patch>& patches, std::vector<chat::Loss>& losses) {
   cut_children(body, patches, [&](ValueView member) {
-    const bool listed = is_listed(operation, member);
-    if (!listed)
-      losses.push_back({std::string(member.key()), "the engine is given listed fields only"});
+    const bool listed = is_listed(operation, member, fields);
+    if (!listed) losses.push_back({std::string(member.key()), reason_of(fields)});
     return listed;
   });
   const std::optional<ValueView> messages = body.find("messages");
   if (operation != Operation::Chat || !messages) return;
   std::size_t index = 0;
-  for (const ValueView message : *messages) list_message(message, index++, patches, losses);
+  for (const ValueView message : *messages) list_message(message, index++, fields, patches, losses);
 }
 
 }  // namespace naru::dialect::openai_chat_wire

@@ -100,8 +100,8 @@ std::string forward_request(Operation operation, const json::Tree& body, const R
     if (has_reasoning(body.root())) wishes.ask_sealed_reasoning();
     wishes.add_at(scan.model_span.end);
   }
-  if (forward.listed_fields_only)
-    list_unlisted(body.root(), forward.documented_fields, patches, losses);
+  if (forward.fields != Fields::All)
+    list_unlisted(body.root(), forward.fields, patches, losses);
   else
     cut_unknown_reasoning(body.root(), patches, losses);
   std::ranges::sort(patches, {},

@@ -35,7 +35,7 @@ std::string tail_of(std::string_view tail) {
 
 /// What an engine of ours is given of `{"model":"m","store":false,MEMBERS}`.
 Forwarded to_engine(std::string_view members) {
-  const Forward how{.upstream_model = "m", .listed_fields_only = true};
+  const Forward how{.upstream_model = "m", .fields = Fields::Listed};
   return forward(fmt::format(R"({{"model":"m","store":false,{}}})", members), how);
 }
 
@@ -138,8 +138,7 @@ TEST(ResponsesForward, gives_strict_providers_whatever_their_api_documents) {
       R"("service_tier":"flex","stream":false,"stream_options":null,"temperature":1,"text":{},)"
       R"("tool_choice":"auto","tools":[{"type":"web_search"},{"type":"custom","name":"c"}],)"
       R"("top_logprobs":1,"top_p":1,"truncation":"auto","user":"u"})";
-  const Forward strict{
-      .upstream_model = "m", .listed_fields_only = true, .documented_fields = true};
+  const Forward strict{.upstream_model = "m", .fields = Fields::Documented};
   const Forwarded done = forward(body, strict);
   EXPECT_EQ(done.body, body);
   EXPECT_EQ(done.losses, Strings{});
@@ -152,7 +151,7 @@ TEST(ResponsesForward, gives_strict_providers_whatever_their_api_documents) {
 
 TEST(ResponsesForward, patches_beside_what_it_takes_out) {
   EXPECT_EQ(forward(R"({"x":1,"model":"m","grammar":"g","input":"hi"})",
-                    {.upstream_model = "up", .listed_fields_only = true})
+                    {.upstream_model = "up", .fields = Fields::Listed})
                 .body,
             R"({"model":"up","store":false,"input":"hi"})");
 }

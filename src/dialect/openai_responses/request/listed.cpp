@@ -73,8 +73,8 @@ bool is_listed_part(ValueView part) {
 /// provider judges itself what an engine must not be given.
 class Lister {
  public:
-  Lister(bool provider, std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
-      : provider_(provider), patches_(patches), losses_(losses) {}
+  Lister(Fields fields, std::vector<Patch>& patches, std::vector<chat::Loss>& losses)
+      : provider_(fields == Fields::Documented), patches_(patches), losses_(losses) {}
 
   void list_members(ValueView object, std::string_view before, Names names, Names documented) {
     cut_children(object, patches_, [&](ValueView member) {
@@ -138,9 +138,9 @@ class Lister {
 
 }  // namespace
 
-void list_unlisted(ValueView body, bool provider, std::vector<Patch>& patches,
+void list_unlisted(json::ValueView body, Fields fields, std::vector<Patch>& patches,
                    std::vector<chat::Loss>& losses) {
-  Lister lister(provider, patches, losses);
+  Lister lister(fields, patches, losses);
   lister.list_members(body, "", kFields, kDocumented);
   const std::optional<ValueView> input = body.find("input");
   if (input && input->is_array()) lister.list_input(*input);
