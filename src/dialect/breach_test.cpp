@@ -71,7 +71,12 @@ std::string stop(int index) {
 TEST(Breach, of_a_messages_stream_ends_in_a_fault) {
   const Strings broken[] = {
       {kStart, begin(0), say(0), stop(0), kEnd},
-      {kStart, begin(0), begin(1), stop(1), stop(0), kTell, kEnd},
+      {kStart, begin(0), begin(0), stop(0), kTell, kEnd},
+      {kStart, begin(0), begin(2), stop(0), stop(2), kTell, kEnd},
+      {kStart, begin(0), begin(1), say(0), stop(0), stop(1), kTell, kEnd},
+      {kStart, begin(0), begin(1), stop(0), stop(0), stop(1), kTell, kEnd},
+      {kStart, begin(0), begin(1), stop(0), stop(1), stop(1), kTell, kEnd},
+      {kStart, begin(0), begin(1), stop(0), kTell, stop(1), kEnd},
       {kStart, begin(1), say(1), stop(1), kTell, kEnd},
       {kStart, begin(0), stop(0), begin(2), stop(2), kTell, kEnd},
       {kStart, begin(0), say(0), kTell, stop(0), kEnd},
@@ -79,6 +84,15 @@ TEST(Breach, of_a_messages_stream_ends_in_a_fault) {
       {kStart, begin(0), say(1), stop(0), kTell, kEnd},
       {kStart, begin(0), say(0, R"({"type":"input_json_delta","partial_json":"{}"})"), stop(0),
        kTell, kEnd},
+      {kStart, begin(0), say(0, R"({"text":"a"})"), stop(0), kTell, kEnd},
+      {kStart, begin(0), say(0, R"({"type":5,"text":"a"})"), stop(0), kTell, kEnd},
+      {kStart, begin(0), say(0, R"({"type":"text_delta","text":5})"), stop(0), kTell, kEnd},
+      {kStart, begin(0), say(0, R"({"type":"text_delta","words":"a"})"), stop(0), kTell, kEnd},
+      {kStart, begin(0), say(0, R"({"type":"citations_delta","citation":"a"})"), stop(0), kTell,
+       kEnd},
+      {R"({"type":"message_start","message":{"content":[{"type":"text","text":"a"}]}})", kTell,
+       kEnd},
+      {R"({"type":"message_start","message":{"content":"a"}})", kTell, kEnd},
       {kStart, begin(0, R"({"text":""})"), stop(0), kTell, kEnd},
       {kStart, begin(0, R"({"type":"tool_use","id":"t","input":{}})"), stop(0), kTell, kEnd},
       {kStart, "NaN", begin(0), say(0), stop(0), kTell, kEnd},
@@ -94,7 +108,8 @@ TEST(Breach, of_no_kind_a_messages_client_knows_is_dropped) {
   for (const std::string_view foreign :
        {R"({"type":"response.created","response":{}})", R"({"type":"chat.completion.chunk"})",
         R"({"type":"later_event","x":{}})", R"({"x":1})",
-        R"({"type":"content_block_delta","index":0,"delta":{"type":"later_delta","text":"b"}})"}) {
+        R"({"type":"content_block_delta","index":0,"delta":{"type":"later_delta","text":"b"}})",
+        R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":null}})"}) {
     const Strings whole = {kStart, begin(0), say(0), stop(0), kTell, kEnd};
     Strings events = whole;
     events.insert(events.begin() + 3, std::string(foreign));
@@ -103,6 +118,53 @@ TEST(Breach, of_no_kind_a_messages_client_knows_is_dropped) {
               stream(anthropic(), anthropic(), whole).all())
         << foreign;
   }
+}
+
+/// As llama-server sends its blocks: all of them are stopped at the end, reasoning with a seal that
+/// is empty.
+TEST(SameStream, ends_a_messages_block_where_the_next_one_starts) {
+  const std::string thinks = begin(0, R"({"type":"thinking","thinking":""})");
+  const std::string calls = begin(2, R"({"type":"tool_use","id":"t","name":"f"})");
+  const std::string thought = say(0, R"({"type":"thinking_delta","thinking":"hm"})");
+  const std::string seal = say(0, R"({"type":"signature_delta","signature":""})");
+  const std::string input = say(2, R"({"type":"input_json_delta","partial_json":"{}"})");
+  const Strings late = {kStart, thinks,  thought, begin(1), say(1), calls, input,
+                        seal,   stop(0), stop(1), stop(2),  kTell,  kEnd};
+  const Strings kept = {kStart,  thinks, thought, stop(0), begin(1), say(1),
+                        stop(1), calls,  input,   stop(2), kTell,    kEnd};
+  expect_whole(anthropic(), late);
+  for (const Dialect* client : all_dialects())
+    EXPECT_EQ(stream(*client, anthropic(), late).all(), stream(*client, anthropic(), kept).all())
+        << client->name();
+  for (const Strings& events : {Strings{kStart, begin(0), begin(1), stop(1), stop(0), kTell, kEnd},
+                                Strings{kStart, begin(0), begin(1), stop(1), kTell, stop(0), kEnd},
+                                Strings{kStart, begin(0), say(0), begin(1), stop(1), kTell, kEnd}})
+    expect_whole(anthropic(), events);
+}
+
+TEST(SameStream, names_the_events_of_a_messages_stream_that_come_without) {
+  const Strings events = {kStart, R"({"type":"ping"})", begin(0), say(0), stop(0), kTell, kEnd};
+  std::string nameless = "\xEF\xBB\xBF";
+  for (const std::string& data : events) wire::append_event(nameless, "", data);
+  for (const Dialect* client : all_dialects()) {
+    const WriterOptions options{.public_model = "m", .answer_id = "msg_1", .stream_usage = true};
+    const Ends ends{client, &anthropic(), Operation::Chat};
+    const std::string named = testing::stream(ends, options, bytes_of(anthropic(), events)).all();
+    EXPECT_EQ(testing::stream(ends, options, nameless).all(), named) << client->name();
+  }
+}
+
+TEST(SameStream, drops_events_of_a_messages_stream_whose_data_is_empty) {
+  const std::string whole = bytes_of(anthropic(), {kStart, begin(0), say(0), stop(0), kTell, kEnd});
+  const std::size_t at = whole.find("event: content_block_delta");
+  for (const Dialect* client : all_dialects())
+    for (const std::string_view empty :
+         {"event: ping\ndata: \n\n", "data:\n\n", "event: content_block_start\ndata:\n\n",
+          "event: zzz\ndata:\ndata: \n\n"}) {
+      const Ends ends{client, &anthropic(), Operation::Chat};
+      const std::string got = testing::stream(ends, {}, std::string(whole).insert(at, empty)).all();
+      EXPECT_EQ(got, testing::stream(ends, {}, whole).all()) << client->name() << empty;
+    }
 }
 
 // Chat Completions.
@@ -124,6 +186,9 @@ std::string calls(std::string_view calls) {
   return chunk(choice("0", fmt::format(R"({{"tool_calls":[{}]}})", calls)));
 }
 
+const std::string kMessage =
+    R"({"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop"})";
+
 TEST(Breach, of_a_chat_stream_ends_in_a_fault) {
   const Strings broken[] = {
       {kHello, kFinish, kHello, kDone},
@@ -143,6 +208,11 @@ TEST(Breach, of_a_chat_stream_ends_in_a_fault) {
       {calls(R"({"index":0,"id":"c","function":{"arguments":"{}"}})"), kFinish, kDone},
       {calls(R"({"index":0,"id":"c"})"), kFinish, kDone},
       {calls(R"({"index":0,"id":"c"})"), kDone},
+      {chunk(choice("0", R"("a")")), kFinish, kDone},
+      {chunk(choice("0", R"([{"content":"a"}])")), kFinish, kDone},
+      {chunk(choice("0", R"({"content":5})")), kFinish, kDone},
+      {chunk(choice("0", R"({"content":{"text":"a"}})")), kFinish, kDone},
+      {chunk(kMessage), kFinish, kDone},
       {kHello, "NaN", kFinish, kDone},
       {kDone},
       {chunk(""), kDone},
@@ -193,6 +263,13 @@ TEST(SameStream, takes_chat_streams_that_are_loose) {
        {Strings{azure, kHello, kFinish, chunk(filtered), usage, kDone},
         Strings{kHello, kFinish, kFinish, kDone},
         Strings{kHello, kFinish, chunk(choice("0", R"({"role":"assistant","content":""})")), kDone},
+        Strings{kHello, chunk(kMessage), kDone},
+        Strings{calls(R"({"index":0,"id":"A","function":{"name":"f"}})"),
+                calls(R"({"index":0,"id":"B","function":{"arguments":"{}"}})"), kFinish, kDone},
+        Strings{calls(R"({"function":{"name":"f","arguments":"{}"}})"),
+                calls(R"({"function":{"name":"g","arguments":"{}"}})"), kFinish, kDone},
+        Strings{kHello, calls(R"({"index":0,"id":"","function":{"name":"","arguments":""}})"),
+                kFinish, kDone},
         Strings{kHello, kDone}, Strings{"null", kHello, kFinish, kDone}, Strings{kHello, kFinish},
         Strings{kHello, chunk(choice("1", R"({"content":"b"})", R"("length")")), kFinish, kDone}})
     expect_whole(openai_chat(), events);
@@ -249,6 +326,10 @@ TEST(Breach, of_a_responses_stream_ends_in_a_fault) {
       {response("created", R"("zzz")"), kItem, kItemDone, kCompleted},
       {kCreated, response("in_progress", R"("zzz")"), kCompleted},
       {kCreated, response("completed", R"("zzz")")},
+      {kCreated, response("completed", R"("in_progress")")},
+      {kCreated, response("incomplete", R"("completed")")},
+      {kCreated, kItem, kItemDone,
+       response("completed", R"("completed")", R"([{"type":"function_call","call_id":"c"}])")},
       {kCreated,
        response("completed", R"("completed")",
                 R"([{"type":"message","role":"assistant","status":"zzz","content":[]}])")},
@@ -270,6 +351,8 @@ TEST(Breach, of_a_responses_stream_ends_in_a_fault) {
   expect_refused(openai_responses(), {kCreated, call, arguments("delta", R"("delta":"{}")"),
                                       arguments("done", R"("arguments":"{}")"),
                                       arguments("delta", R"("delta":"{}")"), kCompleted});
+  expect_refused(openai_responses(),
+                 {kCreated, call, arguments("delta", R"("delta":"{")"), kCompleted});
 }
 
 TEST(Breach, of_an_event_with_two_names_ends_in_a_fault) {

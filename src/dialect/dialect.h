@@ -80,6 +80,8 @@ struct ModelEntry {
 /// What one upstream event of the same dialect says. Spans and patches are of the event's `data`.
 struct EventScan {
   std::vector<Patch> patches = {};  ///< what must differ: model, ids; sorted
+  std::string before = {};          ///< whole events its upstream owes; they go out ahead of it
+  std::string_view name = {};       ///< of an event that came without: it is written anew with it
   bool content = false;             ///< carries text, arguments or reasoning
   bool terminal = false;            ///< the completion marker (`[DONE]`, `message_stop`)
   bool silent = false;              ///< means nothing to anybody; dropped

@@ -53,16 +53,18 @@ class SameStream final : public AnswerStream {
   }
 
   void append(const wire::EventView& event, EventScan scan, std::string& out) const {
+    out.append(scan.before);
     std::vector<Patch>& patches = scan.patches;
     if (scan.usage_span && !options_.stream_usage)
       patches.push_back({scan.usage_span->begin, scan.usage_span->end, {}});
     if (scan.counts_span && options_.hide_counts)
       patches.push_back({scan.counts_span->begin, scan.counts_span->end, {}});
-    if (patches.empty()) {
+    if (patches.empty() && scan.name.empty()) {
       out.append(event.raw);
       return;
     }
     std::ranges::sort(patches, {}, &Patch::begin);
+    if (!scan.name.empty()) return wire::append_event(out, scan.name, patched(event.data, patches));
     append_patched(event, patches, out);
   }
 

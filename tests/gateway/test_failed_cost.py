@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from chats import chat, named
+from chats import chat, event, named, openai_usage
 from harness import documents, wire
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
@@ -80,5 +80,40 @@ def test_row_sums_what_each_attempt_reported(naru, upstream, path, stream):
 def test_answer_that_comes_plain_for_a_stream_is_booked_once(naru, upstream):
     upstream.then(*plain("completed", 1, 50, 20))
     answer, row = ask(naru, RESPONSES, "once", True)
+    assert answer.status == 502, answer.body
+    assert tokens(row) == ("reported", 50, 20)
+
+
+def broken_chat(stream: bool) -> list[bytes]:
+    if stream:
+        return wire.stream(openai_usage(50, 20), event({"error": {"message": "no"}}))
+    usage = {"prompt_tokens": 50, "completion_tokens": 20, "total_tokens": 70}
+    return [wire.answer(json.dumps({"id": "c", "model": "up", "choices": [], "usage": usage}))]
+
+
+def broken_message(stream: bool) -> list[bytes]:
+    usage = {"input_tokens": 50, "output_tokens": 20}
+    if not stream:
+        return [wire.answer(json.dumps({"id": "msg_1", "type": "message", "role": "assistant",
+                                        "model": "up", "content": "no list", "usage": usage}))]
+    start = {"id": "msg_1", "type": "message", "role": "assistant", "model": "up", "content": [],
+             "usage": {**usage, "output_tokens": 1}}
+    return wire.stream(
+        named("message_start", {"message": start}),
+        named("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": usage}),
+        named("error", {"error": {"type": "api_error", "message": "no"}}))
+
+
+BROKEN = {"openai": broken_chat, "anthropic": broken_message}
+
+
+@STREAMS
+@pytest.mark.parametrize("provider", BROKEN)
+def test_failed_answer_of_any_dialect_is_booked(start, upstream, provider, stream):
+    naru = start(documents.upstream("one", upstream.url, provider) +
+                 documents.model("m", "one", retry="{attempts: 1}"))
+    naru.test_key = naru.key()
+    upstream.then(*BROKEN[provider](stream))
+    answer, row = ask(naru, CHAT, "m", stream)
     assert answer.status == 502, answer.body
     assert tokens(row) == ("reported", 50, 20)

@@ -204,11 +204,11 @@ def test_tokens_of_a_running_call_are_not_there_for_others(naru):
     running = hold_open(naru, key, max_tokens=900)
     refused = ask(naru, key, max_tokens=900)
     assert refused.status == 429
-    ms = int(refused.header("retry-after-ms"))
-    assert 40_000 < ms <= 48_500  # about 802 are missing, at 60 ms each
+    assert refused.header("retry-after") is None, "nobody knows when the call will end"
     assert re.fullmatch(
-        r"the key 'running' has \d+ left of its 1000 tokens a minute, and the request takes about "
-        rf"90\d; try again in {ms} ms", said(refused)["message"])
+        r"calls of the key 'running' that run hold what is left of its 1000 tokens a minute, and "
+        r"the request takes about 90\d; try again when one of them has ended",
+        said(refused)["message"])
     row = naru.exchange(refused.header("x-request-id"))
     assert (row["outcome"], row["status"], row["tokens"]["input"]) == ("rate_limited", 429, 0)
     assert 'naru_limited_total{reason="tokens"}' in naru.admin("GET", "/metrics")
@@ -282,12 +282,11 @@ def test_place_is_free_before_the_answer_ends(naru, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-@pytest.mark.parametrize("answer, status", [(wire.answer("{}", 400), 400),
-                                            (wire.answer("{}", 500), 502),
-                                            (wire.answer("no JSON"), 502)])
-def test_place_is_free_after_a_failure(naru, answer, status, stream):
-    key = naru.key(f"fails {len(answer)} {stream}", concurrency=1)
-    naru.openai.usual = answer,
+@pytest.mark.parametrize("body, said_status, status", [("{}", 400, 400), ("{}", 500, 502),
+                                                       ("no JSON", 200, 502)])
+def test_place_is_free_after_a_failure(naru, body, said_status, status, stream):
+    key = naru.key(f"fails {said_status} {stream}", concurrency=1)
+    naru.openai.usual = wire.answer(body, said_status),
     for _ in range(3):
         assert naru.post(CHAT, chat("gpt", stream=stream), key).status == status
 

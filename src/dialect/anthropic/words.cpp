@@ -137,6 +137,12 @@ chat::Loss lost_block(std::size_t at, std::string_view type) {
                       cleaned(type, kMostTypeBytes))};
 }
 
+chat::Loss lost_delta(std::size_t at, std::string_view type) {
+  return {fmt::format("answer.content[{}]", at),
+          fmt::format("a delta of type '{}' has no place in an answer of another dialect",
+                      cleaned(type, kMostTypeBytes))};
+}
+
 std::vector<chat::Loss> lost_members(json::ValueView holder) {
   std::vector<chat::Loss> losses;
   for (const std::string_view name : kUnmodelled)
@@ -164,6 +170,19 @@ void write_input(json::Writer& out, std::string_view arguments) {
   } else {
     out.object().field("raw_arguments", arguments).end_object();
   }
+}
+
+std::string_view input_of(json::ValueView block) {
+  const std::optional<json::ValueView> input = block.find("input");
+  const bool says_nothing = !input || input->is_null() ||
+                            (input->is_string() && input->text().empty()) ||
+                            ((input->is_object() || input->is_array()) && input->size() == 0);
+  return says_nothing ? "{}" : input->raw();
+}
+
+bool is_nameless_call(json::ValueView block) {
+  return text_of(block, "type") == "tool_use" &&
+         (text_of(block, "id").empty() || text_of(block, "name").empty());
 }
 
 Fault as_upstream_invalid(Fault fault, std::string_view what) {

@@ -42,6 +42,8 @@ std::string_view tier_word(std::string_view tier);
 
 /// A block of an answer that is no part of the canonical model. `at`: its place in the answer.
 chat::Loss lost_block(std::size_t at, std::string_view type);
+/// A delta of a type we do not know, in a block that we do.
+chat::Loss lost_delta(std::size_t at, std::string_view type);
 /// What a message, or the delta of a `message_delta`, tells beside its content that has no place in
 /// the canonical model.
 std::vector<chat::Loss> lost_members(json::ValueView holder);
@@ -53,6 +55,10 @@ std::string_view skip_blanks(std::string_view text);
 /// A tool call's input: the arguments if they are an object, `{}` if there are none; anything else
 /// goes as text into `{"raw_arguments": …}`, since an `input` must be an object.
 void write_input(json::Writer& out, std::string_view arguments);
+/// A `tool_use` block's input as it came; `{}` where it says nothing: missing, null or empty.
+std::string_view input_of(json::ValueView block);
+/// Whether `block` is a call that nobody can answer.
+bool is_nameless_call(json::ValueView block);
 /// `fault` as the upstream's own breach of protocol.
 Fault as_upstream_invalid(Fault fault, std::string_view what);
 

@@ -1,6 +1,7 @@
 #include "dialect/openai_chat/words.h"
 
 #include "dialect/facts.h"
+#include "dialect/openai/strict_json.h"
 
 namespace naru::dialect::openai_chat_wire {
 namespace {
@@ -122,6 +123,21 @@ void close_stop(json::ValueView choice, std::optional<StopReason> stop,
   if (said->is_string() && said->text().empty()) return;
   patches.push_back({said->span().begin, said->span().end,
                      fmt::format("\"{}\"", word_of(stop.value_or(StopReason::EndTurn), false))});
+}
+
+void number(json::ValueView holder, std::size_t index, std::vector<Patch>& patches) {
+  const std::optional<json::ValueView> said = holder.find("index");
+  if (said && said->integer() == static_cast<std::int64_t>(index)) return;
+  const std::uint32_t inside = holder.span().begin + 1;
+  if (said)
+    patches.push_back({said->span().begin, said->span().end, fmt::format("{}", index)});
+  else if (holder.size() > 0)
+    patches.push_back({inside, inside, fmt::format("\"index\":{},", index)});
+}
+
+void close_type(json::ValueView call, std::vector<Patch>& patches) {
+  const std::optional<json::ValueView> type = find_words(call, "type");
+  if (type && find_object(call, "function")) rename(patches, *type, "function");
 }
 
 Result<std::optional<StopReason>> read_stop(json::ValueView choice) {
@@ -250,6 +266,30 @@ std::vector<SaidView> read_said(json::ValueView message) {
     for (std::size_t at = 0; const json::ValueView block : *blocks) read_block(block, at++, said);
   add(As::Refusal, find_words(message, "refusal"));
   return said;
+}
+
+Result<void> check_message(std::string_view subject, std::optional<json::ValueView> message) {
+  if (!message || message->is_null()) return {};
+  if (!message->is_object()) return broken(subject, "has a message that is no object");
+  const std::optional<json::ValueView> content = message->find("content");
+  if (!content || content->is_null() || content->is_string() || content->is_array()) return {};
+  return broken(subject, "has a content that is neither text nor list");
+}
+
+std::string arguments_of(json::ValueView function) {
+  const std::optional<json::ValueView> arguments = function.find("arguments");
+  if (!arguments) return {};
+  return arguments->is_object() ? openai_wire::strict_json(*arguments)
+                                : std::string(arguments->text());
+}
+
+bool calls_nothing(json::ValueView function) {
+  return text_of(function, "name").empty() && arguments_of(function).empty();
+}
+
+bool holds_no_call(json::ValueView call) {
+  const std::optional<json::ValueView> function = find_object(call, "function");
+  return function && calls_nothing(*function) && text_of(call, "id").empty();
 }
 
 void note_unknown_members(json::ValueView message, std::uint32_t choice,

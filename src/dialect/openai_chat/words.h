@@ -18,6 +18,11 @@ std::string_view id_prefix(Operation operation);
 /// for clients.
 void close_stop(json::ValueView choice, std::optional<chat::StopReason> stop,
                 std::vector<Patch>& patches);
+/// Clients put choices and calls together by their index: where the server leaves it out, or counts
+/// otherwise, it is `index`.
+void number(json::ValueView holder, std::size_t index, std::vector<Patch>& patches);
+/// Has a type of call that is no word of this dialect give way to `function`, where it has one.
+void close_type(json::ValueView call, std::vector<Patch>& patches);
 /// Why the choice ended; nullopt while `finish_reason` is null. Fails: UpstreamFailed, when the
 /// word says that the upstream broke the answer off.
 Result<std::optional<chat::StopReason>> read_stop(json::ValueView choice);
@@ -87,6 +92,18 @@ struct SaidView {
 };
 /// Content may be a text or, with some providers, a list of text and thinking blocks.
 std::vector<SaidView> read_said(json::ValueView message);
+
+/// Holds a message or delta to the forms in which it can say anything. Fails: UpstreamInvalid,
+/// naming `subject`, for words that no client would find.
+Result<void> check_message(std::string_view subject, std::optional<json::ValueView> message);
+
+/// What a call hands its tool. Some servers send the object itself in place of its text.
+std::string arguments_of(json::ValueView function);
+/// Whether it has neither name nor arguments.
+bool calls_nothing(json::ValueView function);
+/// Whether an entry of `tool_calls` is an empty place: servers send such with answers without
+/// calls.
+bool holds_no_call(json::ValueView call);
 
 /// What of `message` beside its content has no place in the canonical model: `answer.audio`.
 void note_unknown_members(json::ValueView message, std::uint32_t choice,

@@ -57,6 +57,12 @@ std::int64_t wanted_tokens(Exchange& exchange, std::int64_t limit) {
 Fault over_tokens(const Exchange& exchange, const Limiter::Answer& answer, std::int64_t wanted) {
   const std::string& name = exchange.principal->key_name;
   const std::int64_t limit = *exchange.principal->limits.tokens_per_minute;
+  if (!answer.retry_after && wanted <= limit)
+    return {.kind = FaultKind::RateLimited,
+            .detail = fmt::format("calls of the key '{}' that run hold what is left of its {} "
+                                  "tokens a minute, and the request takes about {}; try again when "
+                                  "one of them has ended",
+                                  name, limit, wanted)};
   if (!answer.retry_after)
     return {.kind = FaultKind::RateLimited,
             .detail = fmt::format("the request is too large for the key '{}': about {} tokens, and "

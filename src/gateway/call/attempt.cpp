@@ -265,7 +265,7 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
 /// of it is left to be estimated.
 void keep_cost(Exchange& exchange) {
   dialect::AnswerFacts& facts = exchange.facts;
-  if (!facts.usage_reported || !facts.whole) return;
+  if (facts.usage.prompt() + facts.usage.output == 0) return;
   if (!exchange.trail.failed_usage) exchange.trail.failed_usage.emplace();
   *exchange.trail.failed_usage += facts.usage;
   facts = {};

@@ -37,11 +37,10 @@ Verdict decide(Bucket bucket, Monotonic now, std::int64_t cost, std::int64_t per
   return verdict;
 }
 
-Bucket settled(Bucket bucket, Monotonic now, std::int64_t reserved, std::int64_t used,
-               std::int64_t per_minute) {
+Bucket charged(Bucket bucket, Monotonic now, std::int64_t used, std::int64_t per_minute) {
   const nanoseconds each = time_each(per_minute);
   const std::int64_t most = nanoseconds(kMostDebt) / each;  // no figure of a provider overflows
-  const nanoseconds more = (std::min(used, most) - std::min(reserved, most)) * each;
+  const nanoseconds more = std::min(used, most) * each;
   return {.full_at = std::min(std::max(bucket.full_at, now) + more, now + kMostDebt)};
 }
 

@@ -40,9 +40,7 @@ Verdict decide(Bucket bucket, Monotonic now, std::int64_t cost, std::int64_t per
 
 /// Longest that a bucket is in debt to what was used beyond what it gave.
 inline constexpr std::chrono::hours kMostDebt{24};
-/// `used` units take the place of `reserved` ones that were given: the difference is given back or
-/// charged, which may leave it below zero.
-Bucket settled(Bucket bucket, Monotonic now, std::int64_t reserved, std::int64_t used,
-               std::int64_t per_minute);
+/// After `used` units more, whether it had them or not: that may leave it below zero.
+Bucket charged(Bucket bucket, Monotonic now, std::int64_t used, std::int64_t per_minute);
 
 }  // namespace naru::gateway

@@ -24,9 +24,7 @@ class Tapped {
     bucket_ = verdict.bucket;
     return verdict.allowed;
   }
-  void settle(std::int64_t reserved, std::int64_t used) {
-    bucket_ = settled(bucket_, now_, reserved, used, per_minute_);
-  }
+  void charge(std::int64_t used) { bucket_ = charged(bucket_, now_, used, per_minute_); }
   void pass(nanoseconds time) { now_ += time; }
   Left left() const { return gateway::left(bucket_, now_, per_minute_); }
   Monotonic now() const { return now_; }
@@ -144,28 +142,9 @@ TEST(Bucket, never_gives_more_than_a_minutes_amount_and_names_no_time_for_it) {
   EXPECT_TRUE(bucket.take(1'000));
 }
 
-TEST(Bucket, is_given_back_what_was_reserved_and_not_used) {
-  Tapped bucket(1'000);
-  ASSERT_TRUE(bucket.take(600));
-  bucket.settle(600, 100);
-  EXPECT_EQ(bucket.left().remaining, 900);
-  bucket.settle(0, 0);
-  EXPECT_EQ(bucket.left().remaining, 900);
-}
-
-TEST(Bucket, holds_no_more_than_a_minutes_amount_after_giving_back) {
-  Tapped bucket(1'000);
-  ASSERT_TRUE(bucket.take(600));
-  bucket.pass(10min);
-  bucket.settle(600, 0);
-  EXPECT_EQ(bucket.left().remaining, 1'000);
-  EXPECT_FALSE(bucket.ask(1'001).allowed);
-}
-
 TEST(Bucket, is_in_debt_for_what_was_used_beyond_what_it_gave) {
   Tapped bucket(1'000);
-  ASSERT_TRUE(bucket.take(500));
-  bucket.settle(500, 2'500);
+  bucket.charge(2'500);
   EXPECT_EQ(bucket.left().remaining, 0);
   EXPECT_EQ(bucket.ask(1).retry_after, 90s + 60ms) << "1500 that are owed, and one";
   bucket.pass(90s + 60ms);
@@ -175,7 +154,7 @@ TEST(Bucket, is_in_debt_for_what_was_used_beyond_what_it_gave) {
 TEST(Bucket, is_in_debt_for_a_day_at_most_whatever_a_provider_counts) {
   for (const std::int64_t limit : kLimits) {
     Tapped bucket(limit);
-    for (int i = 0; i < 3; ++i) bucket.settle(0, std::numeric_limits<std::int64_t>::max());
+    for (int i = 0; i < 3; ++i) bucket.charge(std::numeric_limits<std::int64_t>::max());
     EXPECT_EQ(bucket.left().remaining, 0);
     EXPECT_LE(bucket.left().reset, kMostDebt);
     EXPECT_GT(bucket.left().reset, kMostDebt - 60s);

@@ -13,8 +13,11 @@ std::optional<dialect::RateLimit> left_of(const std::optional<std::int64_t>& lim
 }  // namespace
 
 dialect::RateLimits Limiter::Entry::left(const store::KeyLimits& limits, Monotonic now) const {
+  Bucket after = tokens;  // as if what calls hold were used
+  if (held_tokens > 0 && limits.tokens_per_minute)
+    after = charged(tokens, now, held_tokens, *limits.tokens_per_minute);
   return {.requests = left_of(limits.requests_per_minute, requests, now),
-          .tokens = left_of(limits.tokens_per_minute, tokens, now)};
+          .tokens = left_of(limits.tokens_per_minute, after, now)};
 }
 
 /// The entry of `key`, made if need be. Now and then, in constant time a key on average, those that
@@ -56,16 +59,19 @@ Limiter::Reservation Limiter::reserve(std::int64_t key, const store::KeyLimits& 
   if (limits.concurrency && entry.calls >= *limits.concurrency) {
     made.answer.over = Over::Concurrency;
   } else if (limits.tokens_per_minute && tokens > 0) {
-    const Verdict verdict = decide(entry.tokens, now, tokens, *limits.tokens_per_minute);
-    entry.tokens = verdict.bucket;
+    const Verdict verdict =
+        decide(entry.tokens, now, entry.held_tokens + tokens, *limits.tokens_per_minute);
     if (!verdict.allowed) {
       made.answer.over = Over::Tokens;
       made.answer.retry_after = verdict.retry_after;
     }
   }
+  if (!made.answer.over) {
+    if (limits.concurrency) ++entry.calls;
+    if (limits.tokens_per_minute) entry.held_tokens += tokens;
+  }
   made.answer.left = entry.left(limits, now);
   if (made.answer.over) return made;
-  if (limits.concurrency) ++entry.calls;
   made.lease.limiter_ = this;
   made.lease.key_ = key;
   made.lease.limits_ = limits;
@@ -81,9 +87,10 @@ dialect::RateLimits Limiter::end(const Lease& lease, std::int64_t used_tokens, M
   const std::lock_guard lock(in.mutex);
   Entry& entry = in.at(lease.key_, now);
   if (limits.concurrency) --entry.calls;
-  if (limits.tokens_per_minute)
-    entry.tokens =
-        settled(entry.tokens, now, lease.reserved_tokens_, used_tokens, *limits.tokens_per_minute);
+  if (limits.tokens_per_minute) {
+    entry.held_tokens -= lease.reserved_tokens_;
+    entry.tokens = charged(entry.tokens, now, used_tokens, *limits.tokens_per_minute);
+  }
   return entry.left(limits, now);
 }
 

@@ -28,15 +28,16 @@ class Limiter {
   /// Takes one request.
   Answer take_request(std::int64_t key, const store::KeyLimits& limits, Monotonic now);
 
-  /// Tokens and a place that a call holds. Destroying it gives back what was not settled.
+  /// Tokens and a place that a call holds until it ends. They are not used: what was is taken when
+  /// it settles, so that no more than a minute's amount is ever used at once.
   class [[nodiscard]] Lease {
    public:
     Lease() = default;
     Lease(Lease&& from) noexcept;
     Lease& operator=(Lease&& from) noexcept;
     ~Lease();
-    /// The call is over and has used so many tokens: frees its place, and gives back or charges
-    /// the difference. Gives what is left then, or nothing if it held nothing.
+    /// The call is over and has used so many tokens: frees what it held, and takes those. Gives
+    /// what is left then, or nothing if it held nothing.
     std::optional<dialect::RateLimits> settle(std::int64_t used_tokens, Monotonic now);
 
    private:
@@ -62,8 +63,11 @@ class Limiter {
   struct Entry {
     Bucket requests;
     Bucket tokens;
-    std::int64_t calls = 0;  ///< at once, of those that were limited
-    bool idle(Monotonic now) const { return calls == 0 && requests.full(now) && tokens.full(now); }
+    std::int64_t held_tokens = 0;  ///< by calls that run: not used yet, and nobody else's
+    std::int64_t calls = 0;        ///< at once, of those that were limited
+    bool idle(Monotonic now) const {
+      return calls == 0 && held_tokens == 0 && requests.full(now) && tokens.full(now);
+    }
     dialect::RateLimits left(const store::KeyLimits& limits, Monotonic now) const;
   };
   struct Shard {

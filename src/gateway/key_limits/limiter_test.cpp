@@ -83,8 +83,38 @@ TEST_F(Limits, give_tokens_back_that_nobody_settled) {
   EXPECT_EQ(tokens_left(kTokens), 1'000);
 }
 
+TEST_F(Limits, give_no_more_than_a_minutes_tokens_at_once_however_long_others_ran) {
+  std::vector<Limiter::Reservation> long_ones;
+  for (int i = 0; i < 3; ++i) {
+    auto made = reserve(kTokens, 700);
+    if (!made.answer.over) long_ones.push_back(std::move(made));
+    now_ += 42s;
+  }
+  EXPECT_EQ(long_ones.size(), 1U) << "what a call holds does not come back before it ends";
+  std::int64_t used = 0;
+  const auto use = [&](std::int64_t tokens) {
+    auto made = reserve(kTokens, tokens);
+    if (made.answer.over) return;
+    used += tokens;
+    made.lease.settle(tokens, now_);
+  };
+  use(300);
+  for (auto& one : long_ones) one.lease.settle(2, now_);
+  for (int i = 0; i < 10; ++i) use(300);
+  EXPECT_LE(used, 1'000);
+  EXPECT_GE(used, 900);
+}
+
+TEST_F(Limits, tell_no_time_to_come_where_running_calls_hold_the_rest) {
+  const auto runs = reserve(kTokens, 800);
+  const auto refused = reserve(kTokens, 300);
+  EXPECT_EQ(refused.answer.over, Over::Tokens);
+  EXPECT_EQ(refused.answer.retry_after, std::nullopt);
+  EXPECT_EQ(refused.answer.left.tokens->remaining, 200);
+}
+
 TEST_F(Limits, refuse_tokens_that_are_not_there_and_take_none) {
-  const auto first = reserve(kTokens, 800);
+  reserve(kTokens, 800).lease.settle(800, now_);
   const auto refused = reserve(kTokens, 300);
   EXPECT_EQ(refused.answer.over, Over::Tokens);
   EXPECT_EQ(refused.answer.retry_after, 6s);

@@ -24,6 +24,15 @@ Result<json::ValueView> find_content(json::ValueView root) {
                     .origin = Origin::Upstream});
 }
 
+Result<void> want_named_calls(json::ValueView content) {
+  for (const json::ValueView block : content)
+    if (is_nameless_call(block))
+      return fail(Fault{.kind = FaultKind::UpstreamInvalid,
+                        .detail = "the provider's answer calls a tool without name or id",
+                        .origin = Origin::Upstream});
+  return {};
+}
+
 Stop stop_of(json::ValueView root, json::ValueView content) {
   bool called_tools = false;
   for (const json::ValueView block : content)
@@ -48,10 +57,9 @@ chat::Thinking read_thinking(json::ValueView block, std::string_view seal_name, 
 }
 
 chat::ToolCall read_call(json::ValueView block) {
-  const std::optional<json::ValueView> input = block.find("input");
   return {.id = std::string(text_of(block, "id")),
           .name = std::string(text_of(block, "name")),
-          .arguments = input ? std::string(input->raw()) : "{}"};
+          .arguments = std::string(input_of(block))};
 }
 
 /// Nothing of a block that only this dialect shows: it has no place in another one's answer.
@@ -98,11 +106,12 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
     facts.usage_reported = true;  // counting costs no tokens of a model, and that is certain
     return std::vector<Patch>{};
   }
-  NARU_TRY(const json::ValueView content, find_content(root));
-  if (const auto usage = find_object(root, "usage")) {
+  if (const auto usage = find_object(root, "usage")) {  // of one that cannot be read too
     overlay_usage(facts.usage, *usage);
     facts.usage_reported = counts_output(*usage);
   }
+  NARU_TRY(const json::ValueView content, find_content(root));
+  NARU_TRY_VOID(want_named_calls(content));
   facts.stop = stop_of(root, content).reason;
   tally_content(content, facts.delivered);
   std::vector<Patch> patches;

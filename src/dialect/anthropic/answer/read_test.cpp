@@ -142,6 +142,27 @@ TEST(AnthropicAnswer, takes_an_error_under_status_200_for_one) {
   EXPECT_EQ(scan(R"([1])").fault->kind, FaultKind::UpstreamInvalid);
 }
 
+TEST(AnthropicAnswer, refuses_a_call_that_nobody_can_answer) {
+  for (const std::string_view names :
+       {R"("name":"f")", R"("id":5,"name":"f")", R"("id":"","name":"f")", R"("id":"t")"}) {
+    const auto fault =
+        scan(fmt::format(R"({{"content":[{{"type":"tool_use",{},"input":{{}}}}]}})", names)).fault;
+    ASSERT_TRUE(fault) << names;
+    EXPECT_EQ(fault->kind, FaultKind::UpstreamInvalid) << names;
+  }
+}
+
+TEST(AnthropicAnswer, carries_any_input_of_a_call_that_says_something) {
+  const auto arguments = [](std::string_view input) {
+    const auto response = read(fmt::format(
+        R"({{"content":[{{"type":"tool_use","id":"t","name":"f","input":{}}}]}})", input));
+    return std::get<chat::ToolCall>(response->choices[0].parts.at(0)).arguments;
+  };
+  EXPECT_EQ(arguments("[1,2]"), "[1,2]");
+  EXPECT_EQ(arguments(R"("a")"), R"("a")");
+  EXPECT_EQ(arguments("null"), "{}");
+}
+
 TEST(AnthropicAnswer, reads_what_other_dialects_can_show) {
   const auto response = read(kAnswer);
   ASSERT_TRUE(response);

@@ -22,6 +22,19 @@ constexpr auto kBlocks = std::to_array<BlockRow>({
     {"redacted_thinking"},
 });
 
+struct DeltaRow {
+  std::string_view type;
+  std::string_view member;  // what it adds
+  json::Type holds = json::Type::String;
+};
+constexpr auto kDeltas = std::to_array<DeltaRow>({
+    {"text_delta", "text"},
+    {"input_json_delta", "partial_json"},
+    {"thinking_delta", "thinking"},
+    {"signature_delta", "signature"},
+    {"citations_delta", "citation", json::Type::Object},
+});
+
 bool has_delta(const BlockRow& row, std::string_view type) {
   return std::ranges::find(row.deltas, type) != row.deltas.end();
 }
@@ -86,7 +99,8 @@ Result<StreamEventView> read_event(const wire::EventView& event, const json::Tre
   const KindRow& row = row_of(type);
   if (!root.is_object() && row.kind != EventKind::Error)
     return out_of_place("holds an event that is no object");
-  StreamEventView said{.kind = row.kind, .root = root, .inner = root, .type = {}, .index = 0};
+  StreamEventView said{
+      .kind = row.kind, .root = root, .inner = root, .type = {}, .index = 0, .name = row.type};
   if (!row.inner.empty()) {
     const std::optional<json::ValueView> inner = find_object(root, row.inner);
     if (!inner) return out_of_place(fmt::format("has a {} without {}", type, row.inner));
@@ -129,6 +143,8 @@ Result<void> StreamGrammar::start_message(json::ValueView message) {
   const std::optional<json::ValueView> role = message.find("role");
   if (role && !role->is_null() && role->text() != "assistant")
     return out_of_place("has a message whose role is not the assistant's");
+  if (find_filled(message, "content") || find_words(message, "content"))
+    return out_of_place("has content in its message_start");
   return {};
 }
 
@@ -143,6 +159,7 @@ Result<void> StreamGrammar::end_turn(json::ValueView delta) {
 
 Result<void> StreamGrammar::accept_block(StreamEventView& event) {
   if (event.kind == EventKind::BlockStart) return start_block(event);
+  if (take_late(event)) return {};
   if (!open_ || event.index + 1 != blocks_)
     return out_of_place(fmt::format("goes on with content block {} which is {}", event.index,
                                     event.index < blocks_ ? "stopped" : "not started"));
@@ -151,17 +168,31 @@ Result<void> StreamGrammar::accept_block(StreamEventView& event) {
   return {};
 }
 
-Result<void> StreamGrammar::start_block(const StreamEventView& event) {
+/// Of a block that another's start has ended: its stop, and llama-server's empty signature ahead of
+/// that.
+bool StreamGrammar::take_late(StreamEventView& event) {
+  const auto block = unstopped_.find(event.index);
+  if (block == unstopped_.end()) return false;
+  if (event.kind == EventKind::BlockStop) {
+    unstopped_.erase(block);
+  } else {
+    const std::optional<json::ValueView> seal = event.inner.find("signature");
+    const bool is_empty = seal && seal->is_string() && seal->text().empty();
+    if (event.type != "signature_delta" || !is_empty) return false;
+  }
+  event.kind = EventKind::Other;
+  return true;
+}
+
+Result<void> StreamGrammar::start_block(StreamEventView& event) {
   if (phase_ == Phase::Told)
     return out_of_place("starts a content block after the end of its turn");
-  if (open_) return out_of_place("starts a content block within another");
   if (event.index != blocks_)
     return out_of_place(
         fmt::format("starts content block {} where {} comes next", event.index, blocks_));
   if (event.type.empty()) return out_of_place("starts a content block without a type");
-  const bool is_call = event.type == "tool_use";
-  if (is_call && (text_of(event.inner, "id").empty() || text_of(event.inner, "name").empty()))
-    return out_of_place("calls a tool without name or id");
+  if (is_nameless_call(event.inner)) return out_of_place("calls a tool without name or id");
+  if (open_) unstopped_.insert(event.ends.emplace(blocks_ - 1));
   const auto row = std::ranges::find(kBlocks, event.type, &BlockRow::type);
   row_ = row == kBlocks.end() ? nullptr : &*row;
   open_ = true;
@@ -169,12 +200,21 @@ Result<void> StreamGrammar::start_block(const StreamEventView& event) {
   return {};
 }
 
+/// One whose words are null adds none.
 Result<void> StreamGrammar::accept_delta(StreamEventView& event) const {
-  if (row_ == nullptr || (!event.type.empty() && has_delta(*row_, event.type))) return {};
-  const auto knows = [&](const BlockRow& row) { return has_delta(row, event.type); };
-  if (!event.type.empty() && std::ranges::any_of(kBlocks, knows))
+  if (event.type.empty()) return out_of_place("has a delta without a type");
+  const auto delta = std::ranges::find(kDeltas, event.type, &DeltaRow::type);
+  if (delta == kDeltas.end()) {
+    if (row_ != nullptr) event.kind = EventKind::OtherDelta;
+    return {};
+  }
+  if (row_ != nullptr && !has_delta(*row_, event.type))
     return out_of_place(fmt::format("has a {} in a {} block", event.type, row_->type));
-  event.kind = EventKind::Other;
+  const std::optional<json::ValueView> added = event.inner.find(delta->member);
+  if (added && added->is_null())
+    event.kind = EventKind::Other;
+  else if (!added || !added->is(delta->holds))
+    return out_of_place(fmt::format("has a {} without usable {}", delta->type, delta->member));
   return {};
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <set>
+
 #include "dialect/dialect.h"
 
 /// Events of a Messages stream, taken apart and held to their order. Scanner and reader share it,
@@ -10,6 +12,7 @@ enum class EventKind : std::uint8_t {
   MessageStart,
   BlockStart,
   BlockDelta,
+  OtherDelta,  ///< of a type we do not know, in a block that we do: no client is shown it
   BlockStop,
   MessageDelta,
   MessageStop,
@@ -21,9 +24,11 @@ enum class EventKind : std::uint8_t {
 struct StreamEventView {
   EventKind kind = EventKind::Other;
   json::ValueView root;
-  json::ValueView inner;    ///< `message`, `content_block` or `delta`; else the root
-  std::string_view type;    ///< of the inner object, where it has one
-  std::uint32_t index = 0;  ///< of a block's event
+  json::ValueView inner;                   ///< `message`, `content_block` or `delta`; else the root
+  std::string_view type;                   ///< of the inner object, where it has one
+  std::uint32_t index = 0;                 ///< of a block's event
+  std::string_view name;                   ///< its event's, if we know its kind; a constant
+  std::optional<std::uint32_t> ends = {};  ///< the block that was still open as this one started
 };
 
 /// Fails: UpstreamInvalid.
@@ -35,10 +40,12 @@ Result<StreamEventView> read_event(const wire::EventView& event, const json::Tre
 struct BlockRow;
 
 /// The order of events: one message, in it blocks one after the other, counted up, each started and
-/// stopped once; then its `message_delta` and its end.
+/// stopped once; then its `message_delta` and its end. llama-server stops all blocks at the end:
+/// the start of one ends the block before it, whose own stop then says nothing.
 class StreamGrammar {
  public:
-  /// A delta of a type we do not know becomes `Other`, unless its block is of such a type too.
+  /// A delta of a type we do not know becomes `OtherDelta`, unless its block is of such a type too;
+  /// what comes late of a block that has been ended becomes `Other`.
   /// Fails: UpstreamInvalid, naming what came out of place.
   Result<void> accept(StreamEventView& event);
   bool ended() const { return phase_ == Phase::Ended; }
@@ -50,13 +57,15 @@ class StreamGrammar {
   Result<void> start_message(json::ValueView message);
   Result<void> end_turn(json::ValueView delta);
   Result<void> accept_block(StreamEventView& event);
-  Result<void> start_block(const StreamEventView& event);
+  Result<void> start_block(StreamEventView& event);
   Result<void> accept_delta(StreamEventView& event) const;
+  bool take_late(StreamEventView& event);
   Phase phase_ = Phase::Before;
-  bool has_delta_ = false;         // a `message_delta` has come
-  bool open_ = false;              // the last block
-  std::uint32_t blocks_ = 0;       // so far
-  const BlockRow* row_ = nullptr;  // of the last block, if we know its type
+  bool has_delta_ = false;             // a `message_delta` has come
+  bool open_ = false;                  // the last block
+  std::uint32_t blocks_ = 0;           // so far
+  std::set<std::uint32_t> unstopped_;  // blocks that another's start has ended
+  const BlockRow* row_ = nullptr;      // of the last block, if we know its type
 };
 
 }  // namespace naru::dialect::anthropic_wire

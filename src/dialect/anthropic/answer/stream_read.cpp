@@ -12,7 +12,7 @@ using Events = std::vector<chat::Event>;
 class Reader final : public StreamReader {
  public:
   Result<void> read(const wire::EventView& event, Events& out) override {
-    if (!event.has_data || grammar_.ended()) return {};
+    if (skip_blanks(event.data).empty() || grammar_.ended()) return {};
     NARU_TRY(const json::Tree tree, parse_event(event.data));
     NARU_TRY(StreamEventView said, read_event(event, tree));
     NARU_TRY_VOID(grammar_.accept(said));
@@ -34,6 +34,7 @@ class Reader final : public StreamReader {
     bool is_call;
     std::string input;  // a call's input as its start gave it, until bytes of it come
     PairJoiner joiner = {};
+    bool lost_delta = false;  // told already
   };
 
   Result<void> take(const StreamEventView& said, Events& out) {
@@ -46,6 +47,9 @@ class Reader final : public StreamReader {
         return {};
       case EventKind::BlockDelta:
         more(said, out);
+        return {};
+      case EventKind::OtherDelta:
+        lose(said, out);
         return {};
       case EventKind::BlockStop:
         stop(out);
@@ -97,6 +101,7 @@ class Reader final : public StreamReader {
 
   /// Parts are numbered by themselves: blocks left out leave no gap.
   void begin(const StreamEventView& said, Events& out) {
+    if (said.ends) stop(out);
     OpenBlock open{.part = next_part_, .is_call = false, .input = {}};
     chat::Part head;
     if (said.type == "thinking" || said.type == "redacted_thinking") {
@@ -118,8 +123,7 @@ class Reader final : public StreamReader {
   }
 
   chat::ToolCall begin_call(json::ValueView block, OpenBlock& open) {
-    const auto input = find_object(block, "input");
-    open.input = input && input->size() > 0 ? std::string(input->raw()) : "{}";
+    open.input = input_of(block);
     open.is_call = called_tools_ = true;
     return {std::string(text_of(block, "id")), std::string(text_of(block, "name")), {}};
   }
@@ -134,6 +138,12 @@ class Reader final : public StreamReader {
     seal(open_->part, text_of(said.inner, "signature"), chat::Seal::Signature, out);
     if (const auto citation = find_object(said.inner, "citation"))
       out.emplace_back(chat::Cited{.part = open_->part, .citation = read_citation(*citation)});
+  }
+
+  /// Once a block.
+  void lose(const StreamEventView& said, Events& out) {
+    if (!open_ || std::exchange(open_->lost_delta, true)) return;
+    out.emplace_back(chat::Lost{lost_delta(said.index, said.type)});
   }
 
   static void seal(std::uint32_t part, std::string_view sealed, chat::Seal kind, Events& out) {

@@ -13,15 +13,19 @@ class Scanner final : public StreamScanner {
 
   Result<EventScan> scan(const wire::EventView& event, AnswerFacts& facts) override {
     EventScan scan;
-    scan.silent = !event.has_data && !event.event.empty();
-    if (!event.has_data || grammar_.ended()) return scan;
+    scan.silent = event.has_data || !event.event.empty();  // until it says something
+    if (skip_blanks(event.data).empty() || grammar_.ended()) return scan;
     NARU_TRY(const json::Tree tree, parse_event(event.data));
     NARU_TRY(StreamEventView said, read_event(event, tree));
     NARU_TRY_VOID(grammar_.accept(said));
-    scan.silent = said.kind == EventKind::Other;
+    scan.silent = said.kind == EventKind::Other || said.kind == EventKind::OtherDelta;
+    if (event.event.empty()) scan.name = said.name;
     if (said.kind == EventKind::Error) return fail(read_stream_error(said.root));
     if (said.kind == EventKind::MessageStart) start(said.inner, scan, facts);
-    if (said.kind == EventKind::BlockStart) scan.content = begin(said, facts);
+    if (said.kind == EventKind::BlockStart) {
+      if (said.ends) append_stop(*said.ends, scan.before);
+      scan.content = begin(said, facts);
+    }
     if (said.kind == EventKind::BlockDelta) {
       scan.content = true;
       tally(said.inner, facts);
@@ -37,6 +41,17 @@ class Scanner final : public StreamScanner {
   bool may_end_here() const override { return grammar_.ended() || grammar_.whole(); }
 
  private:
+  static void append_stop(std::uint32_t index, std::string& out) {
+    constexpr std::string_view kType = "content_block_stop";
+    std::string data;
+    json::Writer(data)
+        .object()
+        .field("type", kType)
+        .field("index", std::int64_t{index})
+        .end_object();
+    wire::append_event(out, kType, data);
+  }
+
   /// What `message_start` reports of the prompt holds; its output has only begun, so the usage does
   /// not count as reported yet.
   void start(json::ValueView message, EventScan& scan, AnswerFacts& facts) const {

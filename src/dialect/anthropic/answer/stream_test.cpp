@@ -185,6 +185,15 @@ TEST(AnthropicScanner, does_not_call_a_beginning_a_report) {
   EXPECT_FALSE(scan({kStart, begin_text(0), text(0, "a")}).facts.usage_reported);
 }
 
+TEST(AnthropicScanner, owes_the_stop_of_a_block_that_another_starts_within) {
+  const Scan done = scan({kStart, begin_text(0), begin_text(1), stop(0), stop(1), tell(), kStop});
+  ASSERT_FALSE(done.fault) << done.fault->detail;
+  EXPECT_EQ(done.events[2].before, stop(0));
+  EXPECT_TRUE(done.events[3].silent);
+  EXPECT_FALSE(done.events[4].silent);
+  EXPECT_EQ(done.events[4].before, "");
+}
+
 TEST(AnthropicScanner, takes_a_started_call_for_content) {
   const Scan done =
       scan({kStart, begin(0, R"({"type":"tool_use","id":"t","name":"f","input":{}})")});
@@ -328,6 +337,26 @@ TEST(AnthropicReader, gives_a_call_without_pieces_the_input_of_its_start) {
   EXPECT_EQ(with_input(R"(,"input":{})"), "0 + {}");
   EXPECT_EQ(with_input(""), "0 + {}");
   EXPECT_EQ(with_input(R"(,"input":{"a": 1})"), "0 + {\"a\": 1}");
+  EXPECT_EQ(with_input(R"(,"input":[1,2])"), "0 + [1,2]");
+  EXPECT_EQ(with_input(R"(,"input":"a")"), "0 + \"a\"");
+  EXPECT_EQ(with_input(R"(,"input":null)"), "0 + {}");
+}
+
+TEST(AnthropicReader, ends_a_part_where_the_next_one_starts) {
+  EXPECT_EQ(words_of({kStart, begin(0, R"({"type":"thinking","thinking":""})"),
+                      delta(0, R"({"type":"thinking_delta","thinking":"hm"})"), begin_text(1),
+                      text(1, "so"), delta(0, R"({"type":"signature_delta","signature":""})"),
+                      stop(0), stop(1), tell(), kStop}),
+            (Frames{"started msg_1 claude-x", "running 19 0", "part 0 kind 5", "0 + hm", "0 ended",
+                    "part 1 kind 0", "1 + so", "1 ended", "usage 19 7", "finished 0 ", "end"}));
+}
+
+TEST(AnthropicReader, tells_once_a_block_that_it_has_lost_deltas) {
+  const std::string later = delta(0, R"({"type":"later_delta","words":"b"})");
+  EXPECT_EQ(
+      words_of({kStart, begin_text(0), later, text(0, "a"), later, stop(0), tell(), kStop}),
+      (Frames{"started msg_1 claude-x", "running 19 0", "part 0 kind 0", "lost answer.content[0]",
+              "0 + a", "0 ended", "usage 19 7", "finished 0 ", "end"}));
 }
 
 TEST(AnthropicReader, knows_the_stop_sequence_an_engine_met) {

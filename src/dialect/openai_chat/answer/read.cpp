@@ -21,7 +21,7 @@ void tally_calls(ValueView message, chat::Tally& tally) {
   const std::optional<ValueView> calls = find_filled(message, "tool_calls");
   if (!calls) return;
   for (const ValueView call : *calls)
-    if (const auto function = call.find("function")) tally.add(text_of(*function, "arguments"));
+    if (const auto function = call.find("function")) tally.add(arguments_of(*function));
 }
 
 void tally_message(ValueView choice, chat::Tally& tally) {
@@ -36,7 +36,12 @@ void tally_message(ValueView choice, chat::Tally& tally) {
 
 bool shows_calls(ValueView choice) {
   const std::optional<ValueView> message = find_object(choice, "message");
-  return message && (find_filled(*message, "tool_calls") || find_filled(*message, "function_call"));
+  if (!message) return false;
+  if (const std::optional<ValueView> calls = find_array(*message, "tool_calls"))
+    for (const ValueView call : *calls)
+      if (!holds_no_call(call)) return true;
+  const std::optional<ValueView> older = find_filled(*message, "function_call");
+  return older && !calls_nothing(*older);
 }
 
 bool refuses(ValueView choice) {
@@ -62,6 +67,7 @@ class ChoiceReader {
     const std::optional<ValueView> message = value.find("message");
     if (!message || !message->is_object())
       return broken("answer", "has a choice without a message");
+    NARU_TRY_VOID(check_message("answer", message));
     read_details(*message);
     for (const SaidView& one : read_said(*message)) add(one);
     attach_marks(value, *message);
@@ -178,22 +184,22 @@ class ChoiceReader {
     if (const std::optional<ValueView> calls = find_filled(message, "tool_calls")) {
       for (const ValueView value : *calls) {
         const std::optional<ValueView> function = value.find("function");
-        if (function)
+        if (function && !holds_no_call(value))
           add_call(*function, text_of(value, "id"), at);
-        else
+        else if (!holds_no_call(value))
           lose(fmt::format("tool_calls[{}]", at));
         ++at;
       }
     }
     const std::optional<ValueView> older = find_filled(message, "function_call");
-    if (older) add_call(*older, {}, at);
+    if (older && !calls_nothing(*older)) add_call(*older, {}, at);
   }
 
   void add_call(ValueView function, std::string_view id, std::size_t at) {
     choice_.parts.emplace_back(
         chat::ToolCall{.id = id.empty() ? made_call_id(index_, at) : std::string(id),
                        .name = std::string(text_of(function, "name")),
-                       .arguments = std::string(text_of(function, "arguments"))});
+                       .arguments = arguments_of(function)});
   }
 
   void lose(std::string_view member) {
@@ -223,27 +229,49 @@ void note_report(Operation operation, ValueView root, AnswerFacts& facts) {
   if (operation == Operation::Chat) merge_usage(facts.usage, *usage);
 }
 
+/// A client looks for a choice at its index. Of the answers to several prompts the order is the
+/// upstream's: indices that name each place once stay, and one choice alone needs none.
+void number_choices(ValueView choices, std::vector<Patch>& patches) {
+  if (choices.size() == 1 && !(*choices.begin()).find("index")) return;
+  std::vector<bool> places(choices.size());
+  for (const ValueView choice : choices)
+    if (const auto index = find_count(choice, "index"))
+      if (std::cmp_less(*index, places.size())) places[static_cast<std::size_t>(*index)] = true;
+  if (std::ranges::find(places, false) == places.end()) return;
+  for (std::size_t at = 0; const ValueView choice : choices) number(choice, at++, patches);
+}
+
+Result<void> scan_choice(ValueView choice, std::vector<Patch>& patches, AnswerFacts& facts) {
+  if (!choice.is_object()) return broken("answer", "has a choice that is no object");
+  NARU_TRY_VOID(check_message("answer", choice.find("message")));
+  tally_message(choice, facts.delivered);
+  NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(choice));
+  close_stop(choice, stop, patches);
+  if (!facts.stop && stop) facts.stop = settle_stop(stop, shows_calls(choice), refuses(choice));
+  const std::optional<ValueView> message = find_object(choice, "message");
+  if (!message) return {};
+  close_role(patches, *message);
+  if (const std::optional<ValueView> calls = find_array(*message, "tool_calls"))
+    for (const ValueView call : *calls) close_type(call, patches);
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
                                        const WriterOptions& options, AnswerFacts& facts) {
   const ValueView root = body.root();
   std::vector<Patch> patches;
+  note_report(operation, root, facts);  // a fault in an answer's place may have cost as much
   if (operation == Operation::Embed) {
     if (std::optional<Fault> fault = find_error(root)) return fail(*std::move(fault));
     const std::optional<ValueView> data = root.find("data");
     if (!data || !data->is_array()) return broken("answer", "has no list of embeddings");
   } else {
     NARU_TRY(const ValueView choices, find_choices(root));
-    for (const ValueView choice : choices) {
-      tally_message(choice, facts.delivered);
-      NARU_TRY(const std::optional<chat::StopReason> stop, read_stop(choice));
-      close_stop(choice, stop, patches);
-      if (const auto message = find_object(choice, "message")) close_role(patches, *message);
-      if (!facts.stop && stop) facts.stop = settle_stop(stop, shows_calls(choice), refuses(choice));
-    }
+    for (const ValueView choice : choices) NARU_TRY_VOID(scan_choice(choice, patches, facts));
+    number_choices(choices, patches);
   }
-  note_report(operation, root, facts);
   show_names(patches, root, {options.public_model, id_prefix(operation), options.answer_id}, facts);
   std::ranges::sort(patches, {}, &Patch::begin);
   return patches;

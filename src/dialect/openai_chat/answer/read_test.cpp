@@ -190,6 +190,73 @@ TEST(OpenAiAnswer, gives_ids_of_its_own_form) {
             R"({"id":"chatcmpl-1","model":"m","choices":[{"message":{"content":"a"}}]})");
 }
 
+/// The choices a client of the same dialect is told.
+std::string told_choices(std::string_view choices, Operation operation = Operation::Chat) {
+  const Parsed parsed(fmt::format(R"({{"choices":[{}]}})", choices));
+  AnswerFacts facts;
+  const auto patches = openai_chat().scan_answer(operation, parsed.tree(), {}, facts);
+  if (!patches) return patches.error().detail;
+  const std::string told = patched(parsed.tree().text(), *patches);
+  return told.substr(12, told.size() - 14);
+}
+
+TEST(OpenAiAnswer, numbers_choices_that_are_not) {
+  EXPECT_EQ(told_choices(R"({"index":3,"message":{}})"), R"({"index":0,"message":{}})");
+  EXPECT_EQ(told_choices(R"({"message":{}})"), R"({"message":{}})") << "alone";
+  EXPECT_EQ(told_choices(R"({"index":0,"a":1},{"index":0,"a":2},{"index":null})"),
+            R"({"index":0,"a":1},{"index":1,"a":2},{"index":2})");
+  const std::string mixed = R"({"index":1,"text":"b"},{"index":0,"text":"a"})";
+  EXPECT_EQ(told_choices(mixed, Operation::Complete), mixed);
+}
+
+TEST(OpenAiAnswer, tells_the_type_of_calls_in_its_own_word) {
+  constexpr std::string_view kForm =
+      R"({{"index":0,"message":{{"tool_calls":[{{"type":"{}","{}":{{"name":"f"}}}}]}}}})";
+  EXPECT_EQ(told_choices(fmt::format(kForm, "tool_use", "function")),
+            fmt::format(kForm, "function", "function"));
+  EXPECT_EQ(told_choices(fmt::format(kForm, "custom", "custom")),
+            fmt::format(kForm, "custom", "custom"));
+}
+
+TEST(OpenAiAnswer, takes_arguments_that_are_an_object) {
+  const std::string_view message =
+      R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":{"a":[1]}}}]})";
+  EXPECT_EQ(read_choice(message, R"("stop")").parts,
+            (std::vector<chat::Part>{chat::ToolCall{"c", "f", R"({"a":[1]})"}}));
+  EXPECT_EQ(scan(answer(message, R"("stop")")).facts.delivered.ascii, 9);
+}
+
+TEST(OpenAiAnswer, drops_a_place_held_for_no_call) {
+  const std::string_view message =
+      R"({"content":"a","tool_calls":[{"id":"","function":{"name":"","arguments":""}}],)"
+      R"("function_call":{"name":"","arguments":""}})";
+  const chat::Choice choice = read_choice(message, R"("stop")");
+  EXPECT_EQ(choice.parts, (std::vector<chat::Part>{chat::Text{"a"}}));
+  EXPECT_EQ(choice.stop, StopReason::EndTurn);
+  EXPECT_EQ(scan(answer(message, R"("stop")")).facts.stop, StopReason::EndTurn);
+}
+
+TEST(OpenAiAnswer, refuses_words_that_no_client_would_find) {
+  for (const std::string_view message : {R"({"content":5})", R"({"content":{"text":"a"}})", "5"}) {
+    const std::string body = answer(message, R"("stop")");
+    ASSERT_TRUE(scan(body).fault) << message;
+    EXPECT_EQ(scan(body).fault->kind, FaultKind::UpstreamInvalid);
+    EXPECT_FALSE(openai_chat().read_answer(Parsed(body).tree())) << message;
+  }
+}
+
+TEST(OpenAiAnswer, keeps_what_a_fault_in_its_place_has_cost) {
+  for (const std::string_view members :
+       {R"("choices":[])", R"("error":{"message":"x"})",
+        R"("choices":[{"index":0,"message":{"content":"a"},"finish_reason":"error"}])"}) {
+    const Scanned scanned =
+        scan(fmt::format(R"({{{},"usage":{{"prompt_tokens":7,"completion_tokens":3}}}})", members));
+    EXPECT_TRUE(scanned.fault) << members;
+    EXPECT_TRUE(scanned.facts.usage_reported) << members;
+    EXPECT_EQ(scanned.facts.usage, (chat::Usage{.input = 7, .output = 3})) << members;
+  }
+}
+
 TEST(OpenAiAnswer, settles_what_a_stop_means_on_the_same_dialect_too) {
   EXPECT_EQ(scan(answer(kCalls, R"("stop")")).facts.stop, StopReason::ToolUse);
   EXPECT_EQ(scan(answer(R"({"refusal":"no"})", R"("stop")")).facts.stop, StopReason::Refusal);

@@ -17,12 +17,18 @@ bool is_chunk(ValueView root) {
   return usage && read_usage(*usage);
 }
 
-bool says_anything(ValueView choice, std::optional<ValueView> delta) {
+bool says_anything(ValueView choice, std::optional<ValueView> message) {
   if (find_words(choice, "text")) return true;
-  if (!delta) return false;
+  if (!message) return false;
   for (const std::string_view name : {"tool_calls", "function_call", "reasoning_details"})
-    if (find_filled(*delta, name)) return true;
-  return !read_said(*delta).empty();
+    if (find_filled(*message, name)) return true;
+  return !read_said(*message).empty();
+}
+
+std::string_view name_of(ValueView call) {
+  const std::optional<ValueView> function = call.find("function");
+  const std::optional<ValueView> named = function ? function : call.find("custom");
+  return named ? text_of(*named, "name") : std::string_view();
 }
 
 /// Of a call or choice; nullopt where its server leaves it out.
@@ -65,17 +71,27 @@ Result<ChoiceView> StreamGrammar::accept(ValueView choice) {
   NARU_TRY(const std::size_t at, place_of(choice));
   Choice& known = choices_[at];
   ChoiceView said{.at = at, .index = known.index, .delta = choice.find("delta")};
-  if (known.finished && says_anything(choice, said.delta))
-    return broken("stream", "goes on after the end of its choice");
+  NARU_TRY_VOID(accept_words(known, said, choice));
   calls_.clear();
   if (said.delta) NARU_TRY_VOID(accept_calls(known, *said.delta));
   said.calls = calls_;
   NARU_TRY(said.stop, read_stop(choice));
   if (!said.stop) return said;
-  if (!std::ranges::all_of(known.calls, &Call::named))
-    return broken("stream", "calls a tool without naming it");
+  if (!known.names_all()) return broken("stream", "calls a tool without naming it");
   known.finished = true;
   return said;
+}
+
+/// A whole message in place of a delta would go unread. Behind the deltas, where some servers tell
+/// it once more, it says nothing new.
+Result<void> StreamGrammar::accept_words(Choice& known, const ChoiceView& said, ValueView choice) {
+  NARU_TRY_VOID(check_message("stream", said.delta));
+  const bool says = says_anything(choice, said.delta);
+  if (known.finished && says) return broken("stream", "goes on after the end of its choice");
+  known.spoken = known.spoken || says;
+  if (!known.spoken && says_anything(choice, choice.find("message")))
+    return broken("stream", "tells a message where its pieces should be");
+  return {};
 }
 
 Result<std::size_t> StreamGrammar::place_of(ValueView choice) {
@@ -96,11 +112,13 @@ Result<void> StreamGrammar::accept_calls(Choice& choice, ValueView delta) {
     for (const ValueView call : *calls) {
       if (!call.is_object()) return broken("stream", "has a tool call that is no object");
       NARU_TRY(const std::size_t at, call_at(choice, call));
-      calls_.push_back({call, at});
       Call& known = choice.calls[at];
       if (const std::optional<ValueView> function = call.find("function"))
         NARU_TRY_VOID(accept_function(known, *function));
       known.named = known.named || find_object(call, "custom");
+      if (known.name.empty()) known.name = name_of(call);
+      const std::string_view id = text_of(call, "id");
+      calls_.push_back({call, at, known.nothing(), !id.empty() && id != known.id});
     }
   if (const std::optional<ValueView> older = find_filled(delta, "function_call")) {
     if (choice.calls.empty()) choice.calls.emplace_back();
@@ -110,17 +128,20 @@ Result<void> StreamGrammar::accept_calls(Choice& choice, ValueView delta) {
 }
 
 /// The call a fragment belongs to. Servers leave out the index, count from elsewhere than 0, or
-/// give each call index 0: then its id tells.
+/// give each call index 0: then its id or name tells.
 Result<std::size_t> StreamGrammar::call_at(Choice& choice, ValueView call) {
   const std::string_view id = text_of(call, "id");
   NARU_TRY(const std::optional<std::int64_t> index, index_of(call));
   std::vector<Call>& calls = choice.calls;
+  std::size_t last = calls.size();  // of its index
   for (std::size_t at = calls.size(); at-- > 0;) {
     if (index && calls[at].index != *index) continue;
-    const bool settled = calls[at].named || !calls[at].id.empty();
-    if (settled && !id.empty() && calls[at].id != id) continue;
-    if (calls[at].id.empty()) calls[at].id = id;
-    return at;
+    if (!id.empty() && calls[at].id == id) return at;
+    if (last == calls.size()) last = at;
+  }
+  if (last < calls.size() && continues(calls[last], index.has_value(), id, name_of(call))) {
+    if (calls[last].id.empty()) calls[last].id = id;
+    return last;
   }
   if (calls.size() >= kMostCalls) return broken("stream", "calls more tools than one answer may");
   const auto next = static_cast<std::int64_t>(calls.size());
@@ -128,9 +149,17 @@ Result<std::size_t> StreamGrammar::call_at(Choice& choice, ValueView call) {
   return calls.size() - 1;
 }
 
+/// Whether a fragment of no known id is more of the last call. Without a name it is, whatever its
+/// id: some servers give each fragment one of its own.
+bool StreamGrammar::continues(const Call& known, bool by_index, std::string_view id,
+                              std::string_view name) {
+  if (name.empty() || !known.named) return true;
+  return by_index && id.empty() && known.name == name;
+}
+
 Result<void> StreamGrammar::accept_function(Call& call, ValueView function) {
   call.named = call.named || find_words(function, "name");
-  if (!call.named && find_words(function, "arguments"))
+  if (!call.named && !arguments_of(function).empty())
     return broken("stream", "calls a tool without naming it");
   return {};
 }
@@ -138,11 +167,15 @@ Result<void> StreamGrammar::accept_function(Call& call, ValueView function) {
 Result<void> StreamGrammar::end() {
   if (choices_.empty()) return broken("stream", "ends before it has begun");
   if (has_gap()) return broken("stream", "leaves out a choice");
-  for (const Choice& choice : choices_)
-    if (!std::ranges::all_of(choice.calls, &Call::named))
-      return broken("stream", "calls a tool without naming it");
+  if (!std::ranges::all_of(choices_, &Choice::names_all))
+    return broken("stream", "calls a tool without naming it");
   ended_ = true;
   return {};
+}
+
+/// A place held for a call that never came is none.
+bool StreamGrammar::Choice::names_all() const {
+  return std::ranges::all_of(calls, [](const Call& call) { return call.named || call.nothing(); });
 }
 
 bool StreamGrammar::has_gap() const {

@@ -25,7 +25,9 @@ struct StreamEventView {
 /// A piece of a tool call.
 struct CallView {
   json::ValueView value;
-  std::size_t at = 0;  ///< its call's place in the choice
+  std::size_t at = 0;    ///< its call's place in the choice
+  bool nothing = false;  ///< its call has neither id nor name so far
+  bool renamed = false;  ///< has another id than its call began with
 };
 
 /// What a chunk says of one choice. Lifetime: until the grammar takes the next.
@@ -39,7 +41,8 @@ struct ChoiceView {
 
 /// Reads each event of one stream and holds it to the order: choices counted up from 0, each with
 /// one end behind which nothing is said, in them calls that have a name before their arguments; one
-/// `[DONE]`. Servers that leave out indices or the reason of an end break nothing.
+/// `[DONE]`. Servers that leave out indices or the reason of an end break nothing, nor does one
+/// that gives a call a new id with each piece, or holds a place for a call that never comes.
 class StreamGrammar {
  public:
   /// `tree` keeps what the view shows. Fails: UpstreamInvalid, naming what came out of place; or
@@ -56,16 +59,23 @@ class StreamGrammar {
   struct Call {
     std::int64_t index = 0;
     std::string id = {};
+    std::string name = {};
     bool named = false;
+    bool nothing() const { return !named && id.empty(); }
   };
   struct Choice {
     std::uint32_t index = 0;
     bool finished = false;
+    bool spoken = false;  // something was said in it
     std::vector<Call> calls = {};
+    bool names_all() const;
   };
   Result<std::size_t> place_of(json::ValueView choice);
+  static Result<void> accept_words(Choice& known, const ChoiceView& said, json::ValueView choice);
   Result<void> accept_calls(Choice& choice, json::ValueView delta);
   static Result<std::size_t> call_at(Choice& choice, json::ValueView call);
+  static bool continues(const Call& known, bool by_index, std::string_view id,
+                        std::string_view name);
   static Result<void> accept_function(Call& call, json::ValueView function);
   Result<void> end();
   bool has_gap() const;

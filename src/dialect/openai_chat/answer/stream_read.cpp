@@ -34,7 +34,7 @@ class ChoiceReader {
     if (!logprobs_[0].empty() || !logprobs_[1].empty()) lose("logprobs", out);
     end_part(out);
     finished_ = true;
-    const chat::StopReason settled = settle_stop(stop, !calls_.empty(), refused_);
+    const chat::StopReason settled = settle_stop(stop, called_, refused_);
     out.emplace_back(chat::Finished{index_, settled, {}});
   }
 
@@ -152,6 +152,7 @@ class ChoiceReader {
     if (said.at >= calls_.size()) calls_.resize(said.at + 1);
     Call& call = calls_[said.at];
     if (call.id.empty()) call.id = text_of(said.value, "id");
+    called_ = called_ || !said.nothing;
     if (const std::optional<ValueView> function = said.value.find("function"))
       return add_call(said.at, *function, out);
     if (!call.started && find_object(said.value, "custom"))
@@ -160,20 +161,20 @@ class ChoiceReader {
   }
 
   Result<void> add_call(std::size_t at, ValueView function, Events& out) {
-    const std::optional<ValueView> arguments = find_words(function, "arguments");
+    const std::optional<ValueView> arguments = function.find("arguments");
     Call& call = calls_[at];
     if (!call.started) {
       const std::string_view name = text_of(function, "name");
       if (name.empty()) return {};
       if (call.id.empty()) call.id = made_call_id(index_, at);
       start_part(Open::Call, chat::ToolCall{call.id, std::string(name), {}}, out);
-      call.started = true;
+      call.started = called_ = true;
       open_call_ = at;
     }
-    if (!arguments) return {};
+    if (!arguments || (!arguments->is_object() && arguments->text().empty())) return {};
     if (open_ != Open::Call || open_call_ != at)
       return broken("stream", "mixes the arguments of two tool calls");
-    say(joiner_.take(*arguments), out);
+    say(arguments->is_object() ? arguments_of(function) : joiner_.take(*arguments), out);
     return {};
   }
 
@@ -206,6 +207,7 @@ class ChoiceReader {
   std::string retold_;                   // what details have told of it once more
   std::int64_t retold_index_ = 0;
   std::vector<std::string> lost_;
+  bool called_ = false;  // a tool
   bool refused_ = false;
   bool finished_ = false;
 };
@@ -216,7 +218,10 @@ class Reader final : public StreamReader {
     using Kind = StreamEventView::Kind;
     if (grammar_.ended()) return {};
     std::optional<json::Tree> tree;
-    NARU_TRY(const StreamEventView said, grammar_.read(event, tree));
+    Result<StreamEventView> read = grammar_.read(event, tree);
+    if (!read && tree)
+      if (const auto cost = report_in(tree->root())) tell(*cost, tree->root(), out);
+    NARU_TRY(const StreamEventView said, std::move(read));
     if (said.kind == Kind::Quiet) out.emplace_back(chat::Ping{});
     if (said.kind == Kind::Done) end(out);
     if (said.kind == Kind::Chunk) return read_chunk(said, out);
@@ -233,15 +238,27 @@ class Reader final : public StreamReader {
  private:
   Result<void> read_chunk(const StreamEventView& said, Events& out) {
     const ValueView root = *said.root;
-    const std::optional<ValueView> usage = root.find("usage");
-    const std::optional<chat::Usage> report = usage ? read_usage(*usage) : std::nullopt;
+    const std::optional<chat::Usage> report = report_in(root);
     if (said.choices || report) start(root, out);
-    if (said.choices)
-      for (const ValueView choice : *said.choices) NARU_TRY_VOID(read_choice(choice, out));
-    if (report) out.emplace_back(chat::UsageSeen{usage_.take(*report, root, choices_.size())});
+    const Result<void> read = read_choices(said, out);
+    if (report) tell(*report, root, out);
     if (const std::optional<chat::Usage> counted = counts_.take(root))
       out.emplace_back(chat::UsageSeen{.usage = *counted, .running = true});
+    return read;
+  }
+
+  Result<void> read_choices(const StreamEventView& said, Events& out) {
+    if (said.choices)
+      for (const ValueView choice : *said.choices) NARU_TRY_VOID(read_choice(choice, out));
     return {};
+  }
+
+  static std::optional<chat::Usage> report_in(ValueView root) {
+    const std::optional<ValueView> usage = root.find("usage");
+    return usage ? read_usage(*usage) : std::nullopt;
+  }
+  void tell(const chat::Usage& report, ValueView root, Events& out) {
+    out.emplace_back(chat::UsageSeen{usage_.take(report, root, choices_.size())});
   }
 
   void start(ValueView root, Events& out) {

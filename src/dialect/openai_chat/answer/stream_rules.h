@@ -33,10 +33,16 @@ class StreamRules {
   bool ended() const { return ended_; }
 
  private:
+  struct Call {
+    bool named = false;
+    bool known = false;  // it has an id
+  };
   struct Choice {
     bool finished = false;
-    std::vector<bool> calls = {};  // whether each has a name
-    bool names_all() const { return std::ranges::find(calls, false) == calls.end(); }
+    std::vector<Call> calls = {};
+    bool names_all() const {
+      return std::ranges::all_of(calls, [](const Call& call) { return call.named || !call.known; });
+    }
   };
 
   std::string take_choice(json::ValueView choice) {
@@ -72,11 +78,13 @@ class StreamRules {
     const auto index = call.find("index");
     const std::int64_t at = index ? index->integer().value_or(-1) : -1;
     if (at < 0 || std::cmp_greater(at, seen.calls.size())) return "calls are not counted up";
-    if (std::cmp_equal(at, seen.calls.size())) seen.calls.push_back(false);
+    if (std::cmp_equal(at, seen.calls.size())) seen.calls.emplace_back();
     const auto function = call.find("function");
-    const auto place = seen.calls.begin() + at;
-    *place = *place || call.find("custom") || (function && !text_at(*function, "name").empty());
-    return *place || !function || text_at(*function, "arguments").empty()
+    Call& place = seen.calls[static_cast<std::size_t>(at)];
+    place.known = place.known || !text_at(call, "id").empty();
+    place.named =
+        place.named || call.find("custom") || (function && !text_at(*function, "name").empty());
+    return place.named || !function || text_at(*function, "arguments").empty()
                ? ""
                : "arguments of a call without a name";
   }

@@ -28,18 +28,6 @@ json::Span span_with_comma(ValueView object, std::string_view name) {
   return span;
 }
 
-/// Clients put choices and calls together by their index: where the server leaves it out, or counts
-/// otherwise, it is `index`.
-void number(ValueView holder, std::size_t index, std::vector<Patch>& patches) {
-  const std::optional<ValueView> said = holder.find("index");
-  if (said && said->integer() == static_cast<std::int64_t>(index)) return;
-  const std::uint32_t inside = holder.span().begin + 1;
-  if (said)
-    patches.push_back({said->span().begin, said->span().end, fmt::format("{}", index)});
-  else if (holder.size() > 0)
-    patches.push_back({inside, inside, fmt::format("\"index\":{},", index)});
-}
-
 class Scanner final : public StreamScanner {
  public:
   Scanner(Operation operation, const WriterOptions& options)
@@ -52,7 +40,9 @@ class Scanner final : public StreamScanner {
     EventScan scan;
     if (grammar_.ended()) return scan;
     std::optional<json::Tree> tree;
-    NARU_TRY(const StreamEventView said, grammar_.read(event, tree));
+    Result<StreamEventView> read = grammar_.read(event, tree);
+    if (!read && tree) scan_usage(tree->root(), false, scan, facts);  // what the fault has cost
+    NARU_TRY(const StreamEventView said, std::move(read));
     scan.terminal = said.kind == Kind::Done;
     scan.silent = said.kind == Kind::Nothing || said.kind == Kind::Foreign;
     if (said.kind == Kind::Nothing) {
@@ -79,13 +69,18 @@ class Scanner final : public StreamScanner {
     const bool untold = id && (id->is_null() || (id->is_string() && id->text().empty()));
     const std::string_view prefix = untold ? std::string_view() : id_prefix_;
     show_names(scan.patches, root, {public_model_, prefix, answer_id_}, facts);
-    if (said.choices)
-      for (const ValueView choice : *said.choices) NARU_TRY_VOID(scan_choice(choice, scan, facts));
+    const Result<void> scanned = scan_choices(said, scan, facts);
     scan_usage(root, said.choices.has_value(), scan, facts);
     if (const std::optional<chat::Usage> counted = counts_.take(root)) {
       facts.counted = counted;
       scan.counts_span = span_with_comma(root, "timings");
     }
+    return scanned;
+  }
+
+  Result<void> scan_choices(const StreamEventView& said, EventScan& scan, AnswerFacts& facts) {
+    if (said.choices)
+      for (const ValueView choice : *said.choices) NARU_TRY_VOID(scan_choice(choice, scan, facts));
     return {};
   }
 
@@ -111,19 +106,29 @@ class Scanner final : public StreamScanner {
     facts.delivered.add(refusal);
     held.refuses = held.refuses || !refusal.empty();
     close_role(scan.patches, delta);
-    if (const std::optional<ValueView> older = find_filled(delta, "function_call")) {
-      facts.delivered.add(text_of(*older, "arguments"));
+    const std::optional<ValueView> older = find_filled(delta, "function_call");
+    if (older && !calls_nothing(*older)) {
+      facts.delivered.add(arguments_of(*older));
       held.calls = scan.content = true;
     }
-    for (const CallView& call : said.calls) {
-      held.calls = scan.content = true;
-      number(call.value, call.at, scan.patches);
-      if (const auto function = call.value.find("function"))
-        facts.delivered.add(text_of(*function, "arguments"));
-    }
+    for (const CallView& call : said.calls) scan_call(call, held, scan, facts);
     // Parts we do not model (audio, lists of blocks) are content all the same.
     for (const std::string_view name : {"content", "audio", "reasoning_details"})
       scan.content = scan.content || find_filled(delta, name);
+  }
+
+  /// Clients join the ids of a call's pieces, or hold the last.
+  static void scan_call(const CallView& call, Held& held, EventScan& scan, AnswerFacts& facts) {
+    number(call.value, call.at, scan.patches);
+    close_type(call.value, scan.patches);
+    if (call.renamed) {
+      const json::Span id = call.value.find("id")->span();
+      scan.patches.push_back({id.begin, id.end, "null"});
+    }
+    if (call.nothing) return;
+    held.calls = scan.content = true;
+    if (const auto function = call.value.find("function"))
+      facts.delivered.add(arguments_of(*function));
   }
 
   void scan_usage(ValueView root, bool has_choices, EventScan& scan, AnswerFacts& facts) {

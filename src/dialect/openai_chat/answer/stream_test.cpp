@@ -74,6 +74,66 @@ TEST(OpenAiReader, tells_calls_apart_that_carry_no_index) {
                                      chat::ToolCall{"x2", "two", "{}"}}));
 }
 
+/// A chunk with `calls`, then the end.
+chat::Choice choice_with(std::initializer_list<std::string_view> calls) {
+  std::string bytes;
+  for (const std::string_view one : calls)
+    bytes += chunk(fmt::format(R"({{"tool_calls":[{}]}})", one));
+  return told_by(bytes + chunk("{}", R"("stop")")).choices.at(0);
+}
+using Parts = std::vector<chat::Part>;
+
+TEST(OpenAiReader, keeps_the_first_of_ids_that_change_with_each_piece) {
+  const Parts call = {chat::ToolCall{"A", "f", "{}"}};
+  EXPECT_EQ(choice_with({R"({"index":0,"id":"A","function":{"name":"f"}})",
+                         R"({"index":0,"id":"B","function":{"arguments":"{"}})",
+                         R"({"index":0,"id":"C","function":{"arguments":"}"}})"})
+                .parts,
+            call);
+  EXPECT_EQ(choice_with({R"({"id":"A","function":{"name":"f"}})",
+                         R"({"id":"B","function":{"name":"","arguments":"{}"}})"})
+                .parts,
+            call);
+  EXPECT_EQ(choice_with({R"({"index":0,"id":"A"})",
+                         R"({"index":0,"id":"B","function":{"name":"f","arguments":"{}"}})"})
+                .parts,
+            call);
+}
+
+TEST(OpenAiReader, tells_calls_apart_by_name_where_neither_index_nor_id_does) {
+  const Parts two = {chat::ToolCall{"call_0_0", "f", "1"}, chat::ToolCall{"call_0_1", "g", "2"}};
+  EXPECT_EQ(choice_with({R"({"function":{"name":"f","arguments":"1"}},)"
+                         R"({"id":"","function":{"name":"g"}})",
+                         R"({"function":{"arguments":"2"}})"})
+                .parts,
+            two);
+  EXPECT_EQ(choice_with({R"({"index":0,"function":{"name":"f","arguments":"1"}})",
+                         R"({"index":0,"id":"","function":{"name":"g","arguments":"2"}})"})
+                .parts,
+            two);
+  EXPECT_EQ(choice_with({R"({"function":{"name":"f","arguments":"1"}})",
+                         R"({"function":{"name":"f","arguments":"2"}})"})
+                .parts,
+            (Parts{chat::ToolCall{"call_0_0", "f", "1"}, chat::ToolCall{"call_0_1", "f", "2"}}));
+  EXPECT_EQ(choice_with({R"({"index":0,"function":{"name":"f","arguments":"1"}})",
+                         R"({"index":0,"function":{"name":"f","arguments":"2"}})"})
+                .parts,
+            (Parts{chat::ToolCall{"call_0_0", "f", "12"}}));
+}
+
+TEST(OpenAiReader, drops_a_place_held_for_no_call) {
+  const chat::Choice choice =
+      choice_with({R"({"index":0,"id":"","function":{"name":"","arguments":""}})"});
+  EXPECT_EQ(choice.parts, Parts{});
+  EXPECT_EQ(choice.stop, StopReason::EndTurn);
+}
+
+TEST(OpenAiReader, takes_arguments_that_are_an_object) {
+  EXPECT_EQ(
+      choice_with({R"({"index":0,"id":"A","function":{"name":"f","arguments":{"a":[1]}}})"}).parts,
+      (Parts{chat::ToolCall{"A", "f", R"({"a":[1]})"}}));
+}
+
 TEST(OpenAiReader, tells_older_function_calls) {
   EXPECT_EQ(told_by(sample("older_function")).choices.at(0).parts,
             (std::vector<chat::Part>{chat::ToolCall{"call_0_0", "f", R"({"a":1})"}}));
@@ -244,6 +304,61 @@ TEST(OpenAiWriter, gives_a_call_without_arguments_an_empty_object) {
 
 TEST(OpenAiWriter, pings_with_a_comment_line) {
   EXPECT_EQ(written(std::vector<chat::Event>{chat::Ping{}}, {}), ": ping\n");
+}
+
+std::string same(const std::string& bytes) {
+  const testing::Streamed got = testing::stream({&openai_chat(), &openai_chat()}, {}, bytes);
+  EXPECT_FALSE(got.fault) << got.fault->detail;
+  return got.bytes;
+}
+std::string calls(std::string_view calls) {
+  return chunk(fmt::format(R"({{"tool_calls":[{}]}})", calls));
+}
+
+TEST(OpenAiScanner, tells_each_call_apart_by_index_and_of_its_ids_the_first) {
+  const std::string end = chunk("{}", R"("stop")");
+  EXPECT_EQ(same(calls(R"({"index":0,"id":"A","function":{"name":"f"}})") +
+                 calls(R"({"index":0,"id":"B","function":{"arguments":"{}"}})") + end),
+            calls(R"({"index":0,"id":"A","function":{"name":"f"}})") +
+                calls(R"({"index":0,"id":null,"function":{"arguments":"{}"}})") + end);
+  EXPECT_EQ(same(calls(R"({"index":0,"function":{"name":"f"}})") +
+                 calls(R"({"index":0,"type":"tool_use","function":{"name":"g"}})") + end),
+            calls(R"({"index":0,"function":{"name":"f"}})") +
+                calls(R"({"index":1,"type":"function","function":{"name":"g"}})") + end);
+}
+
+TEST(OpenAiScanner, passes_a_place_held_for_no_call) {
+  const std::string bytes = calls(R"({"index":0,"id":"","function":{"name":"","arguments":""}})") +
+                            chunk("{}", R"("stop")");
+  const testing::Streamed got = testing::stream({&openai_chat(), &openai_chat()}, {}, bytes);
+  EXPECT_EQ(got.bytes, bytes);
+  EXPECT_EQ(got.facts.stop, StopReason::EndTurn);
+}
+
+TEST(OpenAiScanner, counts_arguments_that_are_an_object_and_leaves_them) {
+  const std::string bytes =
+      calls(R"({"index":0,"id":"A","function":{"name":"f","arguments":{"a":1}}})") +
+      chunk("{}", R"("stop")");
+  const testing::Streamed got = testing::stream({&openai_chat(), &openai_chat()}, {}, bytes);
+  EXPECT_EQ(got.bytes, bytes);
+  EXPECT_EQ(got.facts.delivered.ascii, 7);
+}
+
+TEST(Stream, keeps_what_a_broken_chat_answer_has_cost) {
+  const std::string usage = R"("usage":{"prompt_tokens":7,"completion_tokens":3})";
+  const std::string said = chunk(R"({"content":"a"})");
+  const std::string told = fmt::format("data: {{\"choices\":[],{}}}\n\n", usage);
+  for (const Dialect* client : all_dialects())
+    for (const std::string& bytes :
+         {told + "data: {\n\n", told + "data: {\"error\":{\"message\":\"x\"}}\n\n",
+          said + fmt::format("data: {{\"error\":{{\"message\":\"x\"}},{}}}\n\n", usage),
+          said + fmt::format("data: {{\"choices\":[{{\"index\":0,\"delta\":{{}},"
+                             "\"finish_reason\":\"error\"}}],{}}}\n\n",
+                             usage)}) {
+      const testing::Streamed got = testing::stream({client, &openai_chat()}, {}, bytes);
+      EXPECT_TRUE(got.fault) << client->name() << bytes;
+      EXPECT_EQ(got.facts.usage, (chat::Usage{.input = 7, .output = 3})) << client->name() << bytes;
+    }
 }
 
 TEST(OpenAiScanner, agrees_with_the_reader_on_every_sample) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "dialect/facts.h"
+#include "dialect/openai_responses/answer/items.h"
 #include "dialect/openai_responses/codec.h"
 
 namespace naru::dialect::openai_responses_wire {
@@ -124,6 +125,17 @@ Result<StopReason> read_stop(ValueView response, Held held) {
   if (status == "incomplete") return StopReason::MaxTokens;
   if (held.calls) return StopReason::ToolUse;
   return held.refuses ? StopReason::Refusal : StopReason::EndTurn;
+}
+
+void close_reason(ValueView response, StopReason stop, std::vector<Patch>& patches) {
+  constexpr auto kKnown = std::to_array<std::string_view>({"max_output_tokens", "content_filter"});
+  const std::optional<ValueView> details = find_object(response, "incomplete_details");
+  const auto reason = details ? details->find("reason") : std::nullopt;
+  if (!reason || is_one_of(*details, "reason", kKnown)) return;
+  if (text_of(response, "status") == "incomplete")
+    rename(patches, *reason, end_of(stop, false).reason);
+  else
+    patches.push_back({details->span().begin, details->span().end, "null"});
 }
 
 std::optional<chat::Usage> find_usage(ValueView response) {

@@ -22,6 +22,9 @@ struct Held {
 Held held_in(json::ValueView output);
 /// Why the answer has ended. Fails: UpstreamInvalid, when by its status it has not.
 Result<chat::StopReason> read_stop(json::ValueView response, Held held);
+/// Appends what has the reason of an incomplete answer be one that clients know. The set is closed:
+/// another gives way to the word nearest to `stop`, and beside an answer that is whole to none.
+void close_reason(json::ValueView response, chat::StopReason stop, std::vector<Patch>& patches);
 /// nullopt if there is no report, or one that counts neither prompt nor answer.
 std::optional<chat::Usage> find_usage(json::ValueView response);
 /// What a Response object reports that has failed: it was worked on all the same.

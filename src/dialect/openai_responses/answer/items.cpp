@@ -152,10 +152,16 @@ chat::Thinking read_thinking(ValueView item) {
 chat::ToolCall read_call(ValueView item, std::size_t index) {
   chat::ToolCall call{.id = std::string(text_of(item, "call_id")),
                       .name = std::string(text_of(item, "name")),
-                      .arguments = std::string(text_of(item, "arguments"))};
+                      .arguments = arguments_of(item)};
   if (call.id.empty()) call.id = text_of(item, "id");
   if (call.id.empty()) call.id = fmt::format("call_{}", index);
   return call;
+}
+
+std::string arguments_of(ValueView holder) {
+  const std::optional<ValueView> member = holder.find("arguments");
+  if (!member) return {};
+  return std::string(member->is_object() ? member->raw() : member->text());
 }
 
 std::string logprobs_of(ValueView holder) {
@@ -170,7 +176,8 @@ chat::Loss loss_of_item(std::string_view type, std::size_t index) {
 }
 
 void tally_item(ValueView item, chat::Tally& tally) {
-  for (const std::string_view name : {"arguments", "input", "code"}) tally.add(text_of(item, name));
+  tally.add(arguments_of(item));
+  for (const std::string_view name : {"input", "code"}) tally.add(text_of(item, name));
   for (const std::string_view name : {"summary", "content"})
     if (const std::optional<ValueView> list = find_filled(item, name))
       for (const ValueView one : *list) {

@@ -28,6 +28,8 @@ chat::Citation read_citation(json::ValueView annotation);
 chat::Thinking read_thinking(json::ValueView item);
 /// A call whose server gave no id gets one after its place.
 chat::ToolCall read_call(json::ValueView item, std::size_t index);
+/// A call's `arguments` as text: some engines put the object itself where its text belongs.
+std::string arguments_of(json::ValueView holder);
 /// The raw log probabilities of a part or event, or empty.
 std::string logprobs_of(json::ValueView holder);
 chat::Loss loss_of_item(std::string_view type, std::size_t index);

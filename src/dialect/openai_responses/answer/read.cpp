@@ -119,9 +119,11 @@ Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& bo
   const ValueView root = body.root();
   note_cost(root, facts);
   NARU_TRY(const ValueView output, find_output(root));
-  NARU_TRY(facts.stop, read_stop(root, held_in(output)));
+  NARU_TRY(const chat::StopReason stop, read_stop(root, held_in(output)));
+  facts.stop = stop;
   for (const ValueView item : output) tally_item(item, facts.delivered);
   std::vector<Patch> patches;
+  close_reason(root, stop, patches);
   patch_names(root, options, patches, facts);
   return patches;
 }

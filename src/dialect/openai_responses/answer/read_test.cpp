@@ -141,6 +141,32 @@ TEST(ResponsesAnswer, tells_why_it_ended) {
   EXPECT_EQ(incomplete("null"), StopReason::MaxTokens);
 }
 
+TEST(ResponsesAnswer, has_the_reason_of_an_incomplete_one_be_what_clients_know) {
+  const auto shown = [](std::string_view status, std::string_view details) {
+    const std::string head =
+        fmt::format(R"({{"output":[],"status":"{}","incomplete_details":)", status);
+    const std::string body = scan(head + std::string(details) + "}").first;
+    return body.substr(head.size(), body.size() - head.size() - 1);
+  };
+  for (const std::string_view known :
+       {R"({"reason":"max_output_tokens"})", R"({"reason":"content_filter"})", R"({"reason":null})",
+        "null", "{}"})
+    EXPECT_EQ(shown("incomplete", known), known);
+  for (const std::string_view foreign :
+       {R"({"reason":"steered"})", R"({"reason":"zzz"})", R"({"reason":5})"}) {
+    EXPECT_EQ(shown("incomplete", foreign), R"({"reason":"max_output_tokens"})");
+    EXPECT_EQ(shown("completed", foreign), "null");
+  }
+}
+
+TEST(ResponsesAnswer, takes_arguments_that_are_an_object) {
+  const std::string call =
+      R"({"type":"function_call","call_id":"call_a","name":"f","arguments":{"a": 1}})";
+  EXPECT_EQ(read(answer(call)).choices.at(0).parts,
+            Parts{chat::Part(chat::ToolCall{"call_a", "f", R"({"a": 1})"})});
+  EXPECT_EQ(scan(answer(call)).second.delivered.total(), 8);
+}
+
 TEST(ResponsesAnswer, reads_every_part) {
   const std::string reasoning =
       R"({"id":"rs_1","type":"reasoning","summary":[{"type":"summary_text","text":"a"},)"

@@ -1,5 +1,7 @@
 #include "dialect/openai_responses/answer/stream_event.h"
 
+#include <map>
+
 #include "base/text.h"
 #include "dialect/openai_responses/answer/answer_words.h"
 #include "dialect/provider_words.h"
@@ -120,6 +122,10 @@ Of content_in(ItemKind kind, Of of) {
   return kind == ItemKind::Message && of != Of::Reasoning ? of : Of::Nothing;
 }
 
+bool is_nameless_call(ValueView item) {
+  return kind_of_item(text_of(item, "type")) == ItemKind::Call && text_of(item, "name").empty();
+}
+
 Result<void> complete(const wire::EventView& event, StreamEventView& said) {
   if (said.type.empty() && !said.root->find("type")) said.type = event.event;
   if (!event.event.empty() && event.event != said.type)
@@ -135,6 +141,8 @@ Result<void> complete(const wire::EventView& event, StreamEventView& said) {
   const bool has_object = said.value && said.value->is_object();
   const bool needs_response = row.step == Step::Created || row.step == Step::Ended;
   if (needs_response && !has_object) return out_of_place(said.type, "without the response");
+  const bool begins = row.step == Step::Created || row.step == Step::Going;
+  if (begins && has_object && find_failure(*said.value)) said.step = Step::Failed;
   if (row.value == "item" && !has_object) {
     if (!said.value || !said.value->is_null()) return out_of_place(said.type, "without the item");
     said.step = Step::Hosted;  // an empty one says nothing, but takes its place
@@ -185,9 +193,39 @@ Result<void> StreamGrammar::accept(StreamEventView& event) {
   }
   if (event.step == Step::ItemAdded) return add_item(event);
   if (event.step == Step::ItemDone) return end_item(event);
-  if (event.step != Step::Ended) return accept_part(event);
+  return event.step == Step::Ended ? end_answer(event) : accept_part(event);
+}
+
+/// A failed answer says so itself.
+Result<void> StreamGrammar::end_answer(const StreamEventView& event) {
+  if (!find_failure(*event.value)) {
+    const std::string_view status = text_of(*event.value, "status");
+    const bool incomplete = event.type == "response.incomplete" || status == "incomplete";
+    if (incomplete && status == "completed")
+      return out_of_place(event.type, "whose answer is completed");
+    const auto is_open = [](const Item& item) { return item.kind == ItemKind::Call && !item.done; };
+    if (!incomplete && std::ranges::any_of(items_, is_open))
+      return out_of_place(event.type, "before a call is done");
+    if (const std::optional<ValueView> output = find_filled(*event.value, "output"))
+      for (const IndexedItem& one : untold(*output))
+        if (is_nameless_call(one.item))
+          return out_of_place(event.type, "that calls a tool without naming it");
+  }
   ended_ = true;
   return {};
+}
+
+std::vector<IndexedItem> StreamGrammar::untold(ValueView output) const {
+  std::vector<IndexedItem> untold;
+  std::map<ItemKind, std::ptrdiff_t> told;
+  for (const Item& item : items_) ++told[item.kind];
+  std::size_t index = 0;
+  for (const ValueView item : output) {
+    if (item.is_object() && told[kind_of_item(text_of(item, "type"))]-- <= 0)
+      untold.push_back({index, item});
+    ++index;
+  }
+  return untold;
 }
 
 /// Status and role are closed sets, wherever they stand.
@@ -219,7 +257,7 @@ Result<void> StreamGrammar::add_item(StreamEventView& event) {
     return out_of_place(event.type, "beyond the most items it may have");
   NARU_TRY_VOID(check_place(event));
   const ItemKind kind = kind_of_item(text_of(*event.value, "type"));
-  if (kind == ItemKind::Call && text_of(*event.value, "name").empty())
+  if (is_nameless_call(*event.value))
     return out_of_place(event.type, "that calls a tool without naming it");
   event.item = items_.size();
   items_.push_back({.index = event.output_index, .id = std::string(id), .kind = kind});
@@ -317,6 +355,11 @@ std::int64_t StreamGrammar::new_index(const Item& item, const StreamEventView& e
     if ((part.of == Of::Summary) == (event.of == Of::Summary))
       next = std::max(next, part.index + 1);
   return event.part_index.value_or(next);
+}
+
+std::optional<ValueView> find_part_words(const StreamEventView& event) {
+  if (!event.value || event.of == Of::Nothing) return std::nullopt;
+  return find_words(*event.value, event.of == Of::Refusal ? "refusal" : "text");
 }
 
 Fault read_failure(const wire::EventView& event, const StreamEventView& said) {

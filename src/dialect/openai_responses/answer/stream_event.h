@@ -46,17 +46,26 @@ struct StreamEventView {
   std::size_t part = 0;
 };
 
+/// An item of the whole output, and its place there.
+struct IndexedItem {
+  std::size_t index = 0;
+  json::ValueView item;
+};
+
 /// Reads each event of one stream and holds it to the order: one answer begins; items are counted
 /// up, added and done once; in messages parts that are added before their words; nothing goes on
-/// that is done. What servers leave out and what follows all the same (numbers, indices, `done`
-/// events, `added` ones of items and of reasoning) is no breach.
+/// that is done; no call is open when the answer is completed. What servers leave out and what
+/// follows all the same (numbers, indices, `done` events of all but calls, `added` ones of items
+/// and of reasoning) is no breach, nor is a `response.completed` with an answer that is incomplete:
+/// vLLM has no other last event.
 class StreamGrammar {
  public:
   /// `tree` keeps what the view shows. Fails: UpstreamInvalid, naming what came out of place.
   Result<StreamEventView> read(const wire::EventView& event, std::optional<json::Tree>& tree);
   bool ended() const { return ended_; }
-  /// Items so far.
-  std::size_t items() const { return items_.size(); }
+  /// What of the whole output no event has told: of each kind what goes beyond the items so far.
+  /// Not by their ids or places: engines give both anew in their last event.
+  std::vector<IndexedItem> untold(json::ValueView output) const;
 
  private:
   struct Part {
@@ -78,6 +87,7 @@ class StreamGrammar {
   Result<void> check_place(const StreamEventView& event) const;
   Result<void> end_item(StreamEventView& event);
   Result<void> accept_part(StreamEventView& event);
+  Result<void> end_answer(const StreamEventView& event);
   std::optional<std::size_t> find_item(const StreamEventView& event) const;
   static std::optional<std::size_t> find_part(const Item& item, const StreamEventView& event);
   static std::int64_t new_index(const Item& item, const StreamEventView& event);
@@ -87,6 +97,10 @@ class StreamGrammar {
   bool ended_ = false;
   std::vector<Item> items_;
 };
+
+/// The words that stand in the part of a `PartAdded` or `PartDone` event; nullopt if there are
+/// none.
+std::optional<json::ValueView> find_part_words(const StreamEventView& event);
 
 /// The fault of a `Failed` event.
 Fault read_failure(const wire::EventView& event, const StreamEventView& said);

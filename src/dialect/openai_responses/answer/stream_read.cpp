@@ -52,6 +52,7 @@ class Reader final : public StreamReader {
   struct Item {
     std::string id = {};
     bool lost = false;
+    std::string begun = {};  // arguments that a call had from its start
   };
 
   static void start(ValueView response, Events& out) {
@@ -69,8 +70,10 @@ class Reader final : public StreamReader {
       case Step::ItemDone:
         end_item(said, out);
         return {};
+      case Step::PartAdded:
+        return begin_part(said, out);
       case Step::Delta:
-        return said.value ? more(said, *said.value, out) : Result<void>();
+        return said.value ? more(said, *said.value, *said.root, out) : Result<void>();
       case Step::TextDone:
         return said.value ? read_whole(said, *said.value, out) : Result<void>();
       case Step::PartDone:
@@ -85,13 +88,70 @@ class Reader final : public StreamReader {
   void add_item(const StreamEventView& said, Events& out) {
     const std::string_view type = text_of(*said.value, "type");
     items_.push_back({.id = std::string(text_of(*said.value, "id"))});
-    if (kind_of_item(type) == ItemKind::Call) {
-      chat::ToolCall call = read_call(*said.value, said.item);
-      call.arguments.clear();  // they follow, and stand whole in what is done
-      begin({said.item}, Of::Arguments, std::move(call), out);
-      held_.calls = true;
+    switch (kind_of_item(type)) {
+      case ItemKind::Message:
+        if (said.step == Step::ItemAdded) begin_message(said.item, *said.value, out);
+        return;
+      case ItemKind::Reasoning:
+        if (said.step == Step::ItemAdded) begin_reasoning(said.item, *said.value, out);
+        return;
+      case ItemKind::Call: {
+        chat::ToolCall call = read_call(*said.value, said.item);
+        items_.back().begun = std::exchange(call.arguments, {});
+        begin({said.item}, Of::Arguments, std::move(call), out);
+        held_.calls = true;
+        return;
+      }
+      case ItemKind::Other:
+        return lose(said.item, type, out);
     }
-    if (kind_of_item(type) == ItemKind::Other) lose(said.item, type, out);
+  }
+
+  /// Words that stand in an item from its start. More of the last part may follow.
+  void begin_message(std::size_t item, ValueView message, Events& out) {
+    const std::optional<ValueView> content = find_filled(message, "content");
+    if (!content) return;
+    Place place{item};
+    for (const ValueView part : *content) {
+      const std::optional<chat::Text> text = read_content(part);
+      if (text && !text->text.empty()) {
+        begin(place, text->refusal ? Of::Refusal : Of::Text,
+              chat::Text{.text = {}, .refusal = text->refusal}, out);
+        begin_words(place.part, text->text, out);
+      }
+      ++place.part;
+    }
+  }
+
+  void begin_reasoning(std::size_t item, ValueView reasoning, Events& out) {
+    const std::string text = read_thinking(reasoning).text;
+    if (text.empty()) return;
+    const std::optional<ValueView> summary = find_filled(reasoning, "summary");
+    begin({item}, summary ? Of::Summary : Of::Reasoning,
+          chat::Thinking{.text = {}, .id = items_[item].id}, out);
+    begin_words(summary ? summary->size() - 1 : 0, text, out);
+  }
+
+  void begin_words(std::size_t part, const std::string& text, Events& out) {
+    spoke_ = part;
+    begun_ = text;
+    teller_.say_text(text, {}, out);
+  }
+
+  /// Words that stand in a part from its start, unless its item has had them.
+  Result<void> begin_part(const StreamEventView& said, Events& out) {
+    const std::optional<ValueView> words = find_part_words(said);
+    if (!words || (is_open(place_of(said)) && spoke_ && *spoke_ >= said.part)) return {};
+    NARU_TRY_VOID(more(said, *words, *said.value, out));
+    if (said.of == Of::Text || said.of == Of::Refusal) begun_ = words->text();
+    return {};
+  }
+
+  /// What of a part's whole words no delta has told behind those that it had from its start.
+  void tell_rest(std::string_view whole, Events& out) {
+    if (begun_.empty() || whole.size() <= begun_.size() || !whole.starts_with(begun_)) return;
+    teller_.say_text(std::string(whole.substr(begun_.size())), {}, out);
+    begun_ = whole;
   }
 
   void lose(std::size_t item, std::string_view type, Events& out) {
@@ -111,6 +171,7 @@ class Reader final : public StreamReader {
     last_ = place;
     of_ = of;
     spoke_.reset();
+    begun_.clear();
     cited_ = 0;
     has_logprobs_ = false;
     held_.refuses = held_.refuses || of == Of::Refusal;
@@ -130,16 +191,30 @@ class Reader final : public StreamReader {
 
   /// Words of the event's part. Of a reasoning that is told twice, as a summary and in full, the
   /// first to speak is heard.
-  Result<void> more(const StreamEventView& said, ValueView words, Events& out) {
-    std::string logprobs = logprobs_of(*said.root);
+  Result<void> more(const StreamEventView& said, ValueView words, ValueView holder, Events& out) {
+    std::string logprobs = logprobs_of(holder);
     if (words.text().empty() && logprobs.empty()) return {};
     NARU_TRY_VOID(open(said, out));
     if (of_ != said.of) return {};
+    if (said.of == Of::Arguments && !spoke_) tell_begun(items_[said.item].begun, out);
     if (said.of == Of::Summary && spoke_ && *spoke_ != said.part) teller_.say_text("\n\n", {}, out);
     spoke_ = said.part;
+    begun_.clear();
     has_logprobs_ = has_logprobs_ || !logprobs.empty();
     teller_.say(words, std::move(logprobs), out);
     return {};
+  }
+
+  /// Arguments that are whole already are told anew by what follows.
+  void tell_begun(const std::string& begun, Events& out) {
+    if (!begun.empty() && !json::Tree::parse(begun)) teller_.say_text(begun, {}, out);
+  }
+
+  /// The whole of a call's arguments, if no delta has told any.
+  void tell_arguments(std::size_t item, std::string arguments, Events& out) {
+    if (!is_open({item}) || spoke_ || arguments.empty()) return;
+    spoke_ = 0;
+    teller_.say_text(std::move(arguments), {}, out);
   }
 
   /// Whether the words of the event's part have come before, or can no longer come.
@@ -150,8 +225,14 @@ class Reader final : public StreamReader {
   }
 
   Result<void> read_whole(const StreamEventView& said, ValueView words, Events& out) {
-    if (!words.text().empty() && !is_said(said)) return more(said, words, out);
-    if (is_open(place_of(said))) tell_logprobs(*said.root, out);
+    if (said.of == Of::Arguments) {
+      tell_arguments(said.item, arguments_of(*said.root), out);
+      return {};
+    }
+    if (!words.text().empty() && !is_said(said)) return more(said, words, *said.root, out);
+    if (!is_open(place_of(said))) return {};
+    tell_rest(words.text(), out);
+    tell_logprobs(*said.root, out);
     return {};
   }
 
@@ -165,9 +246,8 @@ class Reader final : public StreamReader {
 
   Result<void> end_part(const StreamEventView& said, Events& out) {
     if (!said.value || said.of == Of::Nothing) return {};
-    const std::string_view name = said.of == Of::Refusal ? "refusal" : "text";
-    if (const auto words = find_words(*said.value, name))
-      if (!is_said(said)) NARU_TRY_VOID(more(said, *words, out));
+    if (const auto words = find_part_words(said))
+      if (!is_said(said)) NARU_TRY_VOID(more(said, *words, *said.root, out));
     if (said.of == Of::Text || said.of == Of::Refusal) settle(place_of(said), *said.value, out);
     return {};
   }
@@ -175,6 +255,7 @@ class Reader final : public StreamReader {
   /// The open part of a message is whole.
   void settle(Place place, ValueView part, Events& out) {
     if (!is_open(place)) return;
+    if (const std::optional<chat::Text> text = read_content(part)) tell_rest(text->text, out);
     tell_logprobs(part, out);
     std::size_t at = 0;
     if (const std::optional<ValueView> annotations = find_filled(part, "annotations"))
@@ -202,8 +283,8 @@ class Reader final : public StreamReader {
         return end_reasoning(said.item, item, out);
       case ItemKind::Call:
         if (!is_open({said.item})) return;
-        if (const auto words = find_words(item, "arguments"); words && !spoke_)
-          teller_.say(*words, {}, out);
+        tell_arguments(said.item, arguments_of(item), out);
+        tell_arguments(said.item, items_[said.item].begun, out);
         return teller_.end(out);
       case ItemKind::Other:
         return lose(said.item, type, out);
@@ -234,6 +315,7 @@ class Reader final : public StreamReader {
   void end_reasoning(std::size_t item, ValueView reasoning, Events& out) {
     chat::Thinking thinking = read_thinking(reasoning);
     if (is_open({item})) {
+      tell_rest(thinking.text, out);
       if (thinking.seal != chat::Seal::None) teller_.seal(std::move(thinking.sealed), out);
       return teller_.end(out);
     }
@@ -254,7 +336,7 @@ class Reader final : public StreamReader {
     if (const std::optional<ValueView> output = find_filled(response, "output")) {
       const Held held = held_in(*output);
       held_ = {held_.calls || held.calls, held_.refuses || held.refuses};
-      if (grammar_.items() == 0) tell_all(*output, out);
+      tell_untold(*output, out);
     }
     NARU_TRY(const chat::StopReason stop, read_stop(response, held_));
     out.emplace_back(chat::Finished{.stop = stop, .stop_sequence = {}});
@@ -267,12 +349,12 @@ class Reader final : public StreamReader {
     if (const auto usage = find_usage(response)) out.emplace_back(chat::UsageSeen{.usage = *usage});
   }
 
-  /// A server that tells the whole answer in its last event alone.
-  void tell_all(ValueView output, Events& out) {
+  /// Items that the last event alone tells: of some servers all.
+  void tell_untold(ValueView output, Events& out) {
     std::vector<chat::Part> parts;
     std::vector<chat::Loss> losses;
-    std::size_t index = 0;
-    for (const ValueView item : output) read_item(item, index++, parts, losses);
+    for (const IndexedItem& one : grammar_.untold(output))
+      read_item(one.item, one.index, parts, losses);
     for (chat::Part& part : parts) teller_.tell(std::move(part), out);
     for (chat::Loss& loss : losses) out.emplace_back(chat::Lost{std::move(loss)});
   }
@@ -286,6 +368,7 @@ class Reader final : public StreamReader {
   std::optional<Place> last_;
   Of of_ = Of::Nothing;
   std::optional<std::size_t> spoke_;  // the part, as the grammar counts, whose words came last
+  std::string begun_;                 // its words, if it had them from its start and no delta came
   std::size_t cited_ = 0;
   bool has_logprobs_ = false;
 };

@@ -79,9 +79,19 @@ class StreamRules {
   std::string take_response(const std::string& type, json::ValueView response) {
     if (!is_closed(response, {"queued", "in_progress", "completed", "incomplete"}))
       return "a foreign status";
+    if (const auto error = response.find("error"); error && !error->is_null())
+      return "an answer that is an error";
+    if (const auto details = response.find("incomplete_details"); details && details->is_object())
+      if (!is_closed(*details, {"max_output_tokens", "content_filter"}, "reason"))
+        return "a foreign reason";
     if (type != "response.completed" && type != "response.incomplete") return {};
     if (!begun_) return "it ends before response.created";
     ended_ = true;
+    const std::string status = text_at(response, "status");
+    if (type == "response.incomplete" && status == "completed") return "an end of another status";
+    if (type == "response.completed" && status != "incomplete")
+      for (const auto& [index, item] : items_)
+        if (item.type == "function_call" && !item.done) return "it ends before a call is done";
     if (const auto output = response.find("output"))
       for (const json::ValueView item : *output)
         if (!is_own(item)) return "a foreign status or role in the output";

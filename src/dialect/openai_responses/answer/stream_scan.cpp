@@ -42,6 +42,7 @@ class Scanner final : public StreamScanner {
         return {};
       case Step::ItemAdded:
         scan.content = add_item(text_of(*said.value, "type"));
+        begin_item(said, facts);
         return {};
       case Step::ItemDone:
         end_item(said, facts);
@@ -53,6 +54,7 @@ class Scanner final : public StreamScanner {
         return {};
       case Step::PartAdded:
         held_.refuses = held_.refuses || said.of == Of::Refusal;
+        begin_part(said, facts);
         return {};
       case Step::Ended:
         return end(said, scan, facts);
@@ -66,6 +68,21 @@ class Scanner final : public StreamScanner {
     said_.push_back(false);
     held_.calls = held_.calls || type == "function_call";
     return type.ends_with("_call");
+  }
+
+  /// Words that stand in an item from its start. Those of a call follow all the same.
+  void begin_item(const StreamEventView& said, AnswerFacts& facts) {
+    if (kind_of_item(text_of(*said.value, "type")) == ItemKind::Call) return;
+    const std::int64_t before = facts.delivered.total();
+    tally_item(*said.value, facts.delivered);
+    said_[said.item] = facts.delivered.total() > before;
+  }
+
+  void begin_part(const StreamEventView& said, AnswerFacts& facts) {
+    const std::optional<ValueView> words = find_part_words(said);
+    if (!words) return;
+    facts.delivered.add(words->text());
+    said_[said.item] = true;
   }
 
   void note_part(const StreamEventView& said) {
@@ -88,21 +105,22 @@ class Scanner final : public StreamScanner {
       return fail(*std::move(fault));
     }
     tell_unsaid(response, facts);
-    NARU_TRY(facts.stop, read_stop(response, held_));
+    NARU_TRY(const chat::StopReason stop, read_stop(response, held_));
+    facts.stop = stop;
     if (const std::optional<chat::Usage> usage = find_usage(response)) note_usage(facts, *usage);
+    close_reason(response, stop, scan.patches);
     patch_names(response, options_, scan.patches, facts);
     scan.terminal = true;
     return {};
   }
 
-  /// Also for a server that tells the whole answer in its last event alone.
+  /// Items that the last event alone tells: of some servers all.
   void tell_unsaid(ValueView response, AnswerFacts& facts) {
     const std::optional<ValueView> output = find_filled(response, "output");
     if (!output) return;
     const Held held = held_in(*output);
     held_ = {held_.calls || held.calls, held_.refuses || held.refuses};
-    if (grammar_.items() > 0) return;
-    for (const ValueView item : *output) tally_item(item, facts.delivered);
+    for (const IndexedItem& one : grammar_.untold(*output)) tally_item(one.item, facts.delivered);
   }
 
   const WriterOptions options_;

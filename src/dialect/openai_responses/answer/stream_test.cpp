@@ -105,6 +105,134 @@ TEST(ResponsesReader, takes_words_that_only_what_is_done_holds) {
   EXPECT_EQ(parts.at(3), chat::Part(chat::Thinking{"a\n\nb", "gAAA", Seal::Encrypted, "rs_1"}));
 }
 
+/// A stream of these events between its first and its last, which holds `output`.
+std::string streamed(const testing::Strings& events, std::string_view output = "[]",
+                     std::string_view end = R"("status":"completed")") {
+  std::string bytes;
+  const auto add = [&](std::string_view type, std::string_view members) {
+    wire::append_event(bytes, fmt::format("response.{}", type),
+                       fmt::format(R"({{"type":"response.{}",{}}})", type, members));
+  };
+  add("created", R"("response":{"id":"resp_1","status":"in_progress"})");
+  for (const std::string& event : events) {
+    const std::size_t space = event.find(' ');
+    add(event.substr(0, space), event.substr(space + 1));
+  }
+  add("completed", fmt::format(R"("response":{{"output":{},{}}})", output, end));
+  return bytes;
+}
+Parts told(const testing::Strings& events, std::string_view output = "[]") {
+  return told_by(streamed(events, output)).choices.at(0).parts;
+}
+const std::string kMessage =
+    R"(output_item.added "output_index":0,"item":{"id":"m","type":"message","content":[]})";
+std::string part_added(std::string_view text) {
+  return fmt::format(R"(content_part.added "output_index":0,"content_index":0,)"
+                     R"("part":{{"type":"output_text","text":"{}"}})",
+                     text);
+}
+std::string of_part(std::string_view type, std::string_view more) {
+  return fmt::format(R"({} "output_index":0,"content_index":0,{})", type, more);
+}
+std::string call_item(std::string_view type, std::string_view arguments, int index = 0) {
+  return fmt::format(R"(output_item.{} "output_index":{},"item":{{"id":"fc","call_id":"c",)"
+                     R"("type":"function_call","name":"f","arguments":{}}})",
+                     type, index, arguments);
+}
+
+TEST(ResponsesReader, tells_words_that_a_part_or_item_begins_with) {
+  const Parts hello = {chat::Text{"hello"}};
+  const std::string delta = of_part("output_text.delta", R"("delta":"llo")");
+  const std::string done = of_part("output_text.done", R"("text":"hello")");
+  const std::string item =
+      R"(output_item.added "output_index":0,"item":{"id":"m","type":"message",)"
+      R"("content":[{"type":"output_text","text":"he"}]})";
+  EXPECT_EQ(told({kMessage, part_added("he"), delta}), hello);
+  EXPECT_EQ(told({kMessage, part_added("he"), delta, done}), hello);
+  EXPECT_EQ(told({kMessage, part_added("he"), done}), hello);
+  EXPECT_EQ(told({kMessage, part_added("hello")}), hello);
+  EXPECT_EQ(told({item, part_added("he"), delta, done}), hello);
+  EXPECT_EQ(told({item, part_added(""), done}), hello);
+  EXPECT_EQ(told({item}), Parts{chat::Part(chat::Text{"he"})});
+  const std::string reasoning =
+      R"(output_item.added "output_index":0,"item":{"id":"r","type":"reasoning",)"
+      R"("summary":[{"type":"summary_text","text":"he"}]})";
+  const std::string more =
+      R"(reasoning_summary_text.delta "output_index":0,"summary_index":0,"delta":"llo")";
+  EXPECT_EQ(told({reasoning, more}), Parts{chat::Part(chat::Thinking{.text = "hello", .id = "r"})});
+  EXPECT_EQ(
+      scan_stream(streamed({kMessage, part_added("he"), delta}), kOptions).facts.delivered.total(),
+      5);
+}
+
+TEST(ResponsesReader, tells_arguments_that_a_call_begins_with_once) {
+  const Parts call = {chat::ToolCall{"c", "f", R"({"a":1})"}};
+  const auto arguments = [](std::string_view type, std::string_view text) {
+    return fmt::format(R"(function_call_arguments.{} "output_index":0,{})", type, text);
+  };
+  const std::string all = R"("{\"a\":1}")";
+  EXPECT_EQ(told({call_item("added", all), call_item("done", R"("")")}), call);
+  EXPECT_EQ(told({call_item("added", all), arguments("delta", R"("delta":)" + all),
+                  call_item("done", all)}),
+            call);
+  EXPECT_EQ(told({call_item("added", R"("{\"a\":")"), arguments("delta", R"("delta":"1}")"),
+                  call_item("done", all)}),
+            call);
+  EXPECT_EQ(told({call_item("added", R"("{")"), arguments("done", R"("arguments":)" + all),
+                  call_item("done", all)}),
+            call);
+  EXPECT_EQ(told({call_item("added", R"("")"), call_item("done", R"({"a":1})")}), call);
+  EXPECT_EQ(told({call_item("added", R"("")"), arguments("done", R"("arguments":{"a":1})"),
+                  call_item("done", R"({"a":1})")}),
+            call);
+}
+
+TEST(ResponsesReader, tells_items_that_only_the_last_event_holds) {
+  const testing::Strings text = {kMessage, part_added(""),
+                                 of_part("output_text.delta", R"("delta":"hi")")};
+  const std::string message =
+      R"({"id":"other","type":"message","content":[{"type":"output_text","text":"hi"}]})";
+  const std::string call = R"({"type":"function_call","call_id":"c","name":"f","arguments":"{}"})";
+  const Parts both = {chat::Text{"hi"}, chat::ToolCall{"c", "f", "{}"}};
+  EXPECT_EQ(told(text, "[" + message + "," + call + "]"), both);
+  EXPECT_EQ(told(text, "[" + call + "," + message + "]"), both);
+  EXPECT_EQ(told(text, "[" + message + "]"), Parts{chat::Part(chat::Text{"hi"})});
+  EXPECT_EQ(scan_stream(streamed(text, "[" + message + "," + call + "]"), kOptions)
+                .facts.delivered.total(),
+            4);
+}
+
+TEST(ResponsesStream, may_end_amid_a_call_only_if_it_is_incomplete) {
+  const testing::Strings open = {call_item("added", R"("")"),
+                                 R"(function_call_arguments.delta "output_index":0,"delta":"{")"};
+  EXPECT_EQ(fault_of(streamed(open)).kind, FaultKind::UpstreamInvalid);
+  EXPECT_EQ(fault_of(streamed(open, "[]", R"("status":"failed")")).kind, FaultKind::UpstreamFailed);
+  EXPECT_EQ(told_by(streamed(open, "[]", R"("status":"incomplete")")).choices.at(0).stop,
+            StopReason::MaxTokens);
+}
+
+TEST(ResponsesStream, has_failed_whichever_event_says_so) {
+  for (const std::string_view type : {"created", "in_progress"})
+    for (const std::string_view said :
+         {R"("status":"failed")", R"("error":{"code":"server_error","message":"no"})"}) {
+      std::string bytes;
+      wire::append_event(bytes, fmt::format("response.{}", type),
+                         fmt::format(R"({{"type":"response.{}","response":{{{}}}}})", type, said));
+      EXPECT_EQ(fault_of(bytes).kind, FaultKind::UpstreamFailed) << bytes;
+      const Scanned scanned = scan_stream(bytes, kOptions);
+      EXPECT_TRUE(scanned.fault && scanned.bytes.empty()) << bytes;
+    }
+}
+
+TEST(ResponsesScanner, has_the_reason_of_the_end_be_what_clients_know) {
+  const std::string bytes = streamed(
+      {}, "[]", R"("status":"incomplete","incomplete_details":{"reason":"zzz"},"model":"m")");
+  const std::string shown = scan_stream(bytes, kOptions).bytes;
+  EXPECT_NE(shown.find(R"("incomplete_details":{"reason":"max_output_tokens"},"model":"public")"),
+            std::string::npos)
+      << shown;
+}
+
 TEST(ResponsesReader, joins_a_character_cut_between_two_deltas) {
   EXPECT_EQ(parts_of("half_pairs"), Parts({chat::Text{"a\U0001F600b"}}));
 }
