@@ -45,6 +45,7 @@ class OneCall final : public net::ServerCall {
   net::Task<Result<void>> start(net::ReplyHead, net::Until) override { co_return no_stream(); }
   net::Task<Result<void>> write(std::string_view, net::Until) override { co_return no_stream(); }
   net::Task<Result<void>> finish(std::string_view, net::Until) override { co_return no_stream(); }
+  void half_close() override {}
   bool started() const override { return status != 0; }
 
   int status = 0;

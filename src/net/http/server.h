@@ -36,6 +36,8 @@ class ServerCall {
   /// The last bytes (may be empty) and the body's end in one write. An answer that was started and
   /// never finished ends with the connection cut, so that the client sees it is not whole.
   virtual Task<Result<void>> finish(std::string_view bytes, Until until) = 0;
+  /// Ends our side of the connection as it stands, in order but whatever the answer still lacks.
+  virtual void half_close() = 0;
   virtual bool started() const = 0;  ///< whether a status line has gone out
 };
 

@@ -95,6 +95,12 @@ Task<Result<void>> Connection::finish(std::string_view bytes, Until until) {
   return send({out_, bytes, "\r\n0\r\n\r\n"}, until);
 }
 
+void Connection::half_close() {
+  phase_ = Phase::Answered;
+  ending_ = true;
+  stream_->finish_writing();
+}
+
 Task<Result<void>> Connection::send(Parts parts, Until until) {
   if (failed_) co_return fail(FaultKind::Cancelled, "the client has gone away");
   const auto sent = stream_->write_now(parts);

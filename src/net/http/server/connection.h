@@ -51,6 +51,7 @@ class Connection final : public ServerCall, private ReadDone {
   Task<Result<void>> start(ReplyHead head, Until until) override;
   Task<Result<void>> write(std::string_view bytes, Until until) override;
   Task<Result<void>> finish(std::string_view bytes, Until until) override;
+  void half_close() override;
   bool started() const override { return phase_ != Phase::Unanswered; }
 
  private:

@@ -44,6 +44,14 @@ Task<void> leave_within_the_stream(ServerCall& call, ScriptedHandler& handler) {
   co_await wait_for_leave(call, handler);
 }
 
+Task<void> close_in_the_middle(ServerCall& call, ScriptedHandler& handler) {
+  const auto started = co_await call.start({}, {});
+  const auto written = co_await call.write("one", {});
+  EXPECT_TRUE(started && written);
+  call.half_close();
+  co_await wait_for_leave(call, handler);
+}
+
 struct Phase {
   std::string_view name;
   ScriptedHandler::Script script;
@@ -191,6 +199,24 @@ TEST_F(ClientGoneTest, a_slow_reader_gets_everything) {
   }
   EXPECT_EQ(std::ranges::count(text, 'd'), (1 << 20) + 3);  // `d` of encoding, chunked and date
   EXPECT_FALSE(client.over());
+}
+
+/// A provider that breaks off in order, as the mock plays it: the client sees the end of the bytes,
+/// no reset, and we see when it leaves.
+TEST_F(ClientGoneTest, is_noticed_behind_our_own_half_close) {
+  serve(close_in_the_middle);
+  RawClient client = connect();
+  client.send(get("/"));
+  settle();
+  client.take();
+  EXPECT_TRUE(client.text.ends_with("one\r\n")) << client.text;
+  EXPECT_TRUE(client.over());
+  EXPECT_FALSE(client.was_reset);
+  EXPECT_TRUE(handler_.notes.empty());
+  client.close();
+  settle();
+  EXPECT_EQ(handler_.notes, std::vector<std::string>{"gone"});
+  EXPECT_EQ(server_->connections(), 0U);
 }
 
 }  // namespace
