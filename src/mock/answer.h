@@ -14,11 +14,17 @@ namespace naru::mock {
 /// Bytes that go out in one write, and how long the mock waits before.
 struct Piece {
   std::string bytes;
-  std::chrono::milliseconds wait{0};
+  std::chrono::microseconds wait{0};
 };
 
 /// What becomes of the connection after the last piece.
-enum class After : std::uint8_t { Finish, Cut, Stall };
+enum class After : std::uint8_t { Finish, Cut, HalfClose, Stall };
+
+/// When a client is told to come again.
+struct Retry {
+  std::chrono::milliseconds in{0};  ///< 0: it is not told
+  RetryForm form = RetryForm::Own;
+};
 
 /// One answer, laid out in time.
 struct Answer {
@@ -28,17 +34,22 @@ struct Answer {
   bool streams = false;  ///< chunked; else one body of known length, where it ends in order
   After after = After::Finish;
   std::chrono::milliseconds delay{0};  ///< before the head
+  Retry retry = {};                    ///< spelt when it is sent, since a date depends on it
 };
 
-/// Words of an answer, as both wire formats need them.
+/// Words of an answer, as all wire formats need them.
 struct Story {
-  std::vector<std::string> chunks = {};  ///< content, piece by piece
+  std::vector<std::string> thinking = {};
+  std::vector<std::string> chunks = {};  ///< text, piece by piece
+  std::string tool = {};
+  std::vector<std::string> arguments = {};  ///< of a tool called, else empty
   std::uint32_t input_tokens = 0;
   std::uint32_t output_tokens = 0;
   std::string id = {};  ///< 24 letters and digits
   std::string text() const;
 };
 Story tell(const Ask& ask, const Plan& plan, std::string id);
+std::string joined(const std::vector<std::string>& pieces);
 
 /// The answer to `ask` under `plan`; the same arguments give the same bytes.
 Answer compose(const Ask& ask, const Plan& plan, std::string id);
@@ -48,22 +59,44 @@ std::vector<Piece> cut(std::vector<Piece> pieces, const Plan& plan);
 
 // Authored bytes, one file a wire format.
 
-/// Events of a stream: those before content, one a chunk of content, and those behind.
+/// Events of a stream: those before content, one a fragment of content, and those behind.
 struct Events {
   std::vector<std::string> before = {};
   std::vector<std::string> content = {};
   std::vector<std::string> behind = {};
-  std::string last = {};   ///< the completion marker
-  std::string error = {};  ///< what a provider sends in place of the rest
+  std::string last = {};    ///< the completion marker
+  std::string error = {};   ///< what a provider sends in place of the rest
+  std::string failed = {};  ///< a second way to say so; empty: there is none
   std::string ping = {};
+
+  /// Puts a block behind what there is: what opens it, its fragments, what closes it. Events
+  /// between two blocks go out with the first fragment of the second.
+  void add_block(std::vector<std::string> opened, std::vector<std::string> fragments,
+                 std::vector<std::string> closed);
 };
+
+/// A refusal in a provider's words.
+struct RefusalRow {
+  Refusal word = Refusal::None;
+  std::uint32_t status = 0;
+  std::string_view type;
+  std::string_view code;  ///< OpenAI; empty: null
+  std::string_view message;
+  std::uint32_t retry_seconds = 0;
+};
+/// The row `plan` asks for, else that of its status, else that of the status' hundred.
+const RefusalRow& openai_refusal(const Plan& plan);
+const RefusalRow& anthropic_refusal(const Plan& plan);
+
 std::string openai_body(const Ask& ask, const Plan& plan, const Story& story);
 Events openai_events(const Ask& ask, const Plan& plan, const Story& story);
-std::string openai_error(const Plan& plan);
-std::vector<net::Header> openai_headers(const Story& story);
+std::string openai_error(const Plan& plan, const Story& story);
+std::vector<net::Header> openai_headers(const Plan& plan, const Story& story);
+std::string responses_body(const Ask& ask, const Plan& plan, const Story& story);
+Events responses_events(const Ask& ask, const Plan& plan, const Story& story);
 std::string anthropic_body(const Ask& ask, const Plan& plan, const Story& story);
 Events anthropic_events(const Ask& ask, const Plan& plan, const Story& story);
 std::string anthropic_error(const Plan& plan, const Story& story);
-std::vector<net::Header> anthropic_headers(const Story& story);
+std::vector<net::Header> anthropic_headers(const Plan& plan, const Story& story);
 
 }  // namespace naru::mock

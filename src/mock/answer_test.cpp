@@ -1,48 +1,15 @@
 #include "mock/answer.h"
 
-#include <gtest/gtest.h>
+#include "base/json.h"
+#include "base/text.h"
+#include "mock/answers_for_test.h"
+#include "net/http/content_coding.h"
 
 namespace naru::mock {
 namespace {
 
+using namespace testing;
 using std::chrono::milliseconds;
-
-constexpr std::string_view kChat =
-    R"({"model":"m","messages":[{"role":"user","content":"two words"}])";
-
-Ask chat(std::string_view more = "") {
-  return read_ask(Call::OpenAiChat, "/v1/chat/completions", fmt::format("{}{}}}", kChat, more));
-}
-Ask streamed_chat() { return chat(R"(,"stream":true)"); }
-Ask messages(std::string_view more = "") {
-  return read_ask(Call::AnthropicMessages, "/v1/messages", fmt::format("{}{}}}", kChat, more));
-}
-Ask streamed_messages() { return messages(R"(,"stream":true)"); }
-
-Plan planned(std::string_view controls) {
-  Plan plan;
-  const auto read = read_controls(controls, plan);
-  EXPECT_TRUE(read) << read.error().detail;
-  return plan;
-}
-Answer answer(const Ask& ask, std::string_view controls = "") {
-  return compose(ask, planned(controls), "id");
-}
-std::string bytes(const Answer& answer) {
-  std::string all;
-  for (const Piece& piece : answer.pieces) all += piece.bytes;
-  return all;
-}
-std::size_t count(std::string_view text, std::string_view word) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++found;
-  return found;
-}
-std::string header(const Answer& answer, std::string_view name) {
-  for (const net::Header& line : answer.headers)
-    if (line.name == name) return line.value;
-  return "";
-}
 
 TEST(MockAsk, finds_calls_by_method_and_path) {
   EXPECT_EQ(find_call("POST", "/v1/messages", true), Call::AnthropicMessages);
@@ -143,6 +110,74 @@ TEST(MockAnswer, cuts_bytes_where_told_and_loses_none) {
   EXPECT_EQ(bytes(once), whole);
 }
 
+TEST(MockAnswer, joins_events_into_a_write_where_nothing_waits_between_them) {
+  const Answer made = answer(streamed_chat(), "cut_every=1000000&chunks=100");
+  EXPECT_EQ(made.pieces.size(), 1U);
+  const Answer paced = answer(streamed_chat(), "cut_every=1000000&chunks=100&spacing=1ms");
+  EXPECT_EQ(paced.pieces.size(), 100U);  // the head's event goes with the first
+}
+
+TEST(MockAnswer, cuts_within_characters_and_line_ends) {
+  std::size_t characters = 0;
+  for (const Piece& piece : answer(streamed_chat(), "cut_within=character").pieces)
+    characters += is_utf8(piece.bytes) ? 0 : 1;
+  EXPECT_EQ(characters, 3U);  // around two characters that stand side by side
+  const Answer made = answer(streamed_chat(), "cut_within=line_end&line_end=crlf&chunks=1");
+  for (std::size_t i = 0; i + 1 < made.pieces.size(); ++i)
+    EXPECT_TRUE(made.pieces[i].bytes.ends_with('\r') || made.pieces[i + 1].bytes.starts_with('d'))
+        << i;
+  EXPECT_EQ(count(bytes(made), "\r\n"), count(bytes(made), "\n"));
+}
+
+TEST(MockAnswer, drips_at_the_pace_it_is_told) {
+  const Answer made = answer(chat(), "bytes_a_second=50B");
+  std::chrono::microseconds all{0};
+  for (const Piece& piece : made.pieces) {
+    EXPECT_LE(piece.bytes.size(), 5U);
+    all += piece.wait;
+  }
+  EXPECT_EQ(all, milliseconds(1000 * bytes(made).size() / 50));
+  EXPECT_TRUE(made.streams);
+}
+
+TEST(MockAnswer, breaks_an_event_and_ends_in_order) {
+  const std::string stream = bytes(answer(streamed_messages(), "ending=malformed&after=1"));
+  const std::size_t broken = stream.rfind("event: content_block_delta");
+  const std::string_view event =
+      std::string_view(stream).substr(broken, stream.find("\n\n", broken) - broken);
+  EXPECT_FALSE(event.ends_with('}'));
+  EXPECT_EQ(count(stream, "event: message_stop"), 1U);
+  const std::string body = bytes(answer(messages(), "ending=malformed"));
+  EXPECT_FALSE(json::Tree::parse(body));
+}
+
+TEST(MockAnswer, sends_an_error_under_the_status_of_success) {
+  const Answer made = answer(chat(), "ending=error");
+  EXPECT_EQ(made.status, 200);
+  EXPECT_EQ(count(bytes(made), R"({"error":{"message")"), 1U);
+}
+
+TEST(MockAnswer, fills_up_the_last_event_before_the_ending) {
+  const Answer made = answer(streamed_chat(), "chunks=4&after=2&ending=cut&event_bytes=100KiB");
+  EXPECT_GT(made.pieces.back().bytes.size(), 100U << 10);
+  EXPECT_LT(made.pieces[1].bytes.size(), 1000U);
+}
+
+TEST(MockAnswer, compresses_each_event_by_itself) {
+  for (const std::string_view more : {"", "&cut_every=7"}) {
+    const Answer plain = answer(streamed_chat());
+    const Answer made = answer(streamed_chat(), fmt::format("gzip=true{}", more));
+    EXPECT_EQ(header(made, "content-encoding"), "gzip");
+    if (more.empty()) EXPECT_EQ(made.pieces.size(), plain.pieces.size());
+    auto decoder = net::ContentDecoder::make("gzip");
+    ASSERT_TRUE(decoder);
+    std::string unpacked;
+    ASSERT_TRUE((*decoder)->feed(bytes(made), unpacked, 1 << 20));
+    EXPECT_TRUE((*decoder)->finish());
+    EXPECT_EQ(unpacked, bytes(plain));
+  }
+}
+
 TEST(MockAnswer, keeps_waits_before_their_bytes_when_cut) {
   std::vector<Piece> pieces{{"ab"}, {"cd", milliseconds(5)}};
   const auto finer = cut(std::move(pieces), planned("cut_every=1"));
@@ -174,6 +209,8 @@ constexpr EndingCase kEndings[] = {
     {"chunks=4&ending=doubled", 4, 2, 0, After::Finish},
     {"chunks=4&ending=error&after=2", 2, 0, 1, After::Finish},
     {"chunks=4&ending=cut&after=1", 1, 0, 0, After::Cut},
+    {"chunks=4&ending=failed&after=2", 2, 0, 1, After::Finish},
+    {"chunks=4&ending=half_close&after=1", 1, 0, 0, After::HalfClose},
     {"chunks=4&ending=stall&after=0", 0, 0, 0, After::Stall},
 };
 

@@ -8,32 +8,33 @@
 namespace naru::mock {
 namespace {
 
-struct ErrorRow {
-  std::uint32_t status;
-  std::string_view type;
-  std::string_view message;
-};
-constexpr auto kErrors = std::to_array<ErrorRow>({
-    {400, "invalid_request_error", "The mock refuses this request."},
-    {401, "authentication_error", "invalid x-api-key"},
-    {402, "billing_error", "Your credit balance is too low."},
-    {403, "permission_error", "Your API key may not do this."},
-    {404, "not_found_error", "model: not found"},
-    {413, "request_too_large", "Request exceeds the maximum size"},
-    {429, "rate_limit_error", "This request would exceed your rate limit."},
-    {500, "api_error", "Internal server error"},
-    {504, "timeout_error", "The request timed out."},
-    {529, "overloaded_error", "Overloaded"},
-});
-constexpr std::size_t kServerRow = 7;
+constexpr std::string_view kSignature = "bW9jayBzaWduYXR1cmU=";
 
-const ErrorRow& error_row(std::uint32_t status) {
-  const auto row = std::ranges::find(kErrors, status, &ErrorRow::status);
-  return row != kErrors.end() ? *row : kErrors[status < 500 ? 0 : kServerRow];
+constexpr auto kRefusals = std::to_array<RefusalRow>({
+    {Refusal::None, 400, "invalid_request_error", "", "The mock refuses this request."},
+    {Refusal::None, 401, "authentication_error", "", "invalid x-api-key"},
+    {Refusal::Billing, 402, "billing_error", "", "Your credit balance is too low."},
+    {Refusal::None, 403, "permission_error", "", "Your API key may not do this."},
+    {Refusal::None, 404, "not_found_error", "", "model: not found"},
+    {Refusal::None, 413, "request_too_large", "", "Request exceeds the maximum size"},
+    {Refusal::Requests, 429, "rate_limit_error", "",
+     "This request would exceed your organization's rate limit of 4,000 requests per minute.", 1},
+    {Refusal::Tokens, 429, "rate_limit_error", "",
+     "This request would exceed your organization's rate limit of 400,000 input tokens per minute.",
+     1},
+    {Refusal::Quota, 429, "rate_limit_error", "",
+     "This request would exceed your organization's monthly spend limit."},
+    {Refusal::Broken, 500, "api_error", "", "Internal server error"},
+    {Refusal::Unavailable, 503, "api_error", "", "Service unavailable", 5},
+    {Refusal::None, 504, "timeout_error", "", "The request timed out."},
+    {Refusal::Overloaded, 529, "overloaded_error", "", "Overloaded"},
+});
+
+const RefusalRow& refusal_of(Refusal word) {
+  return *std::ranges::find(kRefusals, word, &RefusalRow::word);
 }
 
-std::string error_json(const Plan& plan, std::uint32_t status, const Story& story) {
-  const ErrorRow& row = error_row(status);
+std::string error_json(const Plan& plan, const RefusalRow& row, const Story& story) {
   std::string json;
   json::Writer out(json);
   out.object().field("type", "error").key("error").object();
@@ -60,12 +61,33 @@ void begin(json::Writer& out, const Ask& ask, const Story& story) {
   out.field("model", ask.model);
 }
 
+std::string_view stop_of(const Story& story) {
+  return story.tool.empty() ? "end_turn" : "tool_use";
+}
+
+void write_content(json::Writer& out, const Story& story) {
+  out.key("content").array();
+  if (!story.thinking.empty())
+    out.object()
+        .field("type", "thinking")
+        .field("thinking", joined(story.thinking))
+        .field("signature", kSignature)
+        .end_object();
+  if (!story.chunks.empty())
+    out.object().field("type", "text").field("text", story.text()).end_object();
+  if (!story.tool.empty()) {
+    out.object().field("type", "tool_use").field("id", "toolu_" + story.id);
+    out.field("name", story.tool).key("input").raw(joined(story.arguments)).end_object();
+  }
+  out.end_array();
+}
+
 std::string message(const Ask& ask, const Plan& plan, const Story& story) {
   std::string json;
   json::Writer out(json);
   begin(out, ask, story);
-  out.key("content").array().object().field("type", "text").field("text", story.text());
-  out.end_object().end_array().field("stop_reason", "end_turn").key("stop_sequence").null();
+  write_content(out, story);
+  out.field("stop_reason", stop_of(story)).key("stop_sequence").null();
   if (plan.usage) write_usage(out, story, story.output_tokens);
   out.end_object();
   return json;
@@ -83,19 +105,59 @@ std::string message_start(const Ask& ask, const Plan& plan, const Story& story) 
   return event("message_start", json);
 }
 
-std::string text_delta(std::string_view text) {
+/// A block's delta: `{"type":TYPE,NAME:text}`.
+std::string delta(int index, std::string_view type, std::string_view name, std::string_view text) {
   std::string json;
   json::Writer out(json);
-  out.object().field("type", "content_block_delta").field("index", 0).key("delta").object();
-  out.field("type", "text_delta").field("text", text).end_object().end_object();
+  out.object().field("type", "content_block_delta").field("index", index).key("delta").object();
+  out.field("type", type).field(name, text).end_object().end_object();
   return event("content_block_delta", json);
+}
+
+std::string block_start(int index, std::string_view block) {
+  return event("content_block_start",
+               fmt::format(R"({{"type":"content_block_start","index":{},"content_block":{}}})",
+                           index, block));
+}
+
+std::string block_stop(int index) {
+  return event("content_block_stop",
+               fmt::format(R"({{"type":"content_block_stop","index":{}}})", index));
+}
+
+void add_thinking(Events& events, int index, const Story& story) {
+  std::vector<std::string> deltas;
+  for (const std::string& text : story.thinking)
+    deltas.push_back(delta(index, "thinking_delta", "thinking", text));
+  events.add_block({block_start(index, R"({"type":"thinking","thinking":"","signature":""})")},
+                   std::move(deltas),
+                   {delta(index, "signature_delta", "signature", kSignature), block_stop(index)});
+}
+
+void add_text(Events& events, int index, const Story& story) {
+  std::vector<std::string> deltas;
+  for (const std::string& text : story.chunks)
+    deltas.push_back(delta(index, "text_delta", "text", text));
+  events.add_block({block_start(index, R"({"type":"text","text":""})")}, std::move(deltas),
+                   {block_stop(index)});
+}
+
+void add_tool(Events& events, int index, const Story& story) {
+  std::string name;
+  json::append_quoted(name, story.tool);
+  std::vector<std::string> deltas;
+  for (const std::string& fragment : story.arguments)
+    deltas.push_back(delta(index, "input_json_delta", "partial_json", fragment));
+  const std::string block = fmt::format(
+      R"({{"type":"tool_use","id":"toolu_{}","name":{},"input":{{}}}})", story.id, name);
+  events.add_block({block_start(index, block)}, std::move(deltas), {block_stop(index)});
 }
 
 std::string message_delta(const Plan& plan, const Story& story) {
   std::string json;
   json::Writer out(json);
   out.object().field("type", "message_delta").key("delta").object();
-  out.field("stop_reason", "end_turn").key("stop_sequence").null().end_object();
+  out.field("stop_reason", stop_of(story)).key("stop_sequence").null().end_object();
   if (plan.usage)
     out.key("usage")
         .object()
@@ -134,29 +196,47 @@ std::string anthropic_body(const Ask& ask, const Plan& plan, const Story& story)
 }
 
 Events anthropic_events(const Ask& ask, const Plan& plan, const Story& story) {
-  Events events{
-      .before = {message_start(ask, plan, story),
-                 event("content_block_start", R"({"type":"content_block_start","index":0,)"
-                                              R"("content_block":{"type":"text","text":""}})")},
-      .behind = {event("content_block_stop", R"({"type":"content_block_stop","index":0})"),
-                 message_delta(plan, story)},
-      .last = event("message_stop", R"({"type":"message_stop"})"),
-      .error = event("error", error_json(plan, 529, story)),
-      .ping = event("ping", R"({"type":"ping"})")};
-  for (const std::string& content : story.chunks) events.content.push_back(text_delta(content));
+  Events events{.before = {message_start(ask, plan, story)},
+                .last = event("message_stop", R"({"type":"message_stop"})"),
+                .ping = event("ping", R"({"type":"ping"})")};
+  int index = 0;
+  if (!story.thinking.empty()) add_thinking(events, index++, story);
+  if (!story.chunks.empty()) add_text(events, index++, story);
+  if (!story.tool.empty()) add_tool(events, index++, story);
+  events.behind.push_back(message_delta(plan, story));
+  events.error = event("error", error_json(plan, refusal_of(Refusal::Overloaded), story));
   return events;
 }
 
-std::string anthropic_error(const Plan& plan, const Story& story) {
-  return error_json(plan, plan.status, story);
+const RefusalRow& anthropic_refusal(const Plan& plan) {
+  if (plan.refuse != Refusal::None) return refusal_of(plan.refuse);
+  const auto row = std::ranges::find(kRefusals, plan.status, &RefusalRow::status);
+  if (row != kRefusals.end()) return *row;
+  return plan.status >= 400 && plan.status < 500 ? kRefusals.front() : refusal_of(Refusal::Broken);
 }
 
-std::vector<net::Header> anthropic_headers(const Story& story) {
+std::string anthropic_error(const Plan& plan, const Story& story) {
+  return error_json(plan, anthropic_refusal(plan), story);
+}
+
+std::vector<net::Header> anthropic_headers(const Plan& plan, const Story& story) {
+  constexpr const char* kReset = "2026-11-24T00:00:00Z";
+  const bool tokens = plan.refuse == Refusal::Tokens;
+  const char* requests_left = plan.refuse == Refusal::Requests ? "0" : "3999";
   return {{"request-id", "req_" + story.id},
           {"anthropic-organization-id", "00000000-0000-4000-8000-00000000face"},
           {"anthropic-ratelimit-requests-limit", "4000"},
-          {"anthropic-ratelimit-requests-remaining", "3999"},
-          {"anthropic-ratelimit-requests-reset", "2026-11-24T00:00:00Z"}};
+          {"anthropic-ratelimit-requests-remaining", requests_left},
+          {"anthropic-ratelimit-requests-reset", kReset},
+          {"anthropic-ratelimit-input-tokens-limit", "400000"},
+          {"anthropic-ratelimit-input-tokens-remaining", tokens ? "0" : "399000"},
+          {"anthropic-ratelimit-input-tokens-reset", kReset},
+          {"anthropic-ratelimit-output-tokens-limit", "80000"},
+          {"anthropic-ratelimit-output-tokens-remaining", "79000"},
+          {"anthropic-ratelimit-output-tokens-reset", kReset},
+          {"anthropic-ratelimit-tokens-limit", "480000"},
+          {"anthropic-ratelimit-tokens-remaining", tokens ? "80000" : "478000"},
+          {"anthropic-ratelimit-tokens-reset", kReset}};
 }
 
 }  // namespace naru::mock

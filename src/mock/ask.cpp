@@ -18,6 +18,8 @@ struct CallRow {
 constexpr auto kCalls = std::to_array<CallRow>({
     {"POST", "/v1/chat/completions", Call::OpenAiChat},
     {"POST", "/v1/completions", Call::OpenAiComplete},
+    {"POST", "/v1/responses", Call::OpenAiResponses},
+    {"POST", "/v1/responses/input_tokens", Call::OpenAiInputTokens},
     {"POST", "/v1/embeddings", Call::OpenAiEmbed},
     {"POST", "/v1/messages", Call::AnthropicMessages},
     {"POST", "/v1/messages/count_tokens", Call::AnthropicCount},
@@ -64,7 +66,7 @@ void read_body(ValueView root, Ask& ask) {
   if (const auto input = root.find("input"); input && input->is_array())
     if (input->size() > 0 && !(*input->begin()).is_number())
       ask.inputs = static_cast<std::uint32_t>(input->size());
-  for (const std::string_view field : {"messages", "system", "prompt", "input"})
+  for (const std::string_view field : {"messages", "system", "prompt", "instructions", "input"})
     if (const auto value = root.find(field)) ask.words += words_below(*value);
 }
 

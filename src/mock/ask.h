@@ -9,6 +9,8 @@ namespace naru::mock {
 enum class Call : std::uint8_t {
   OpenAiChat,
   OpenAiComplete,
+  OpenAiResponses,
+  OpenAiInputTokens,
   OpenAiEmbed,
   OpenAiModels,
   OpenAiModel,
@@ -24,6 +26,11 @@ constexpr bool is_anthropic(Call call) {
   return call >= Call::AnthropicMessages && call <= Call::AnthropicModel;
 }
 
+/// The Responses API, which has a shape of its own.
+constexpr bool is_responses(Call call) {
+  return call == Call::OpenAiResponses || call == Call::OpenAiInputTokens;
+}
+
 /// What a request asks for, as far as an answer depends on it.
 struct Ask {
   Call call = Call::Unknown;
@@ -35,6 +42,8 @@ struct Ask {
   bool base64 = false;       ///< embeddings as base64
   std::uint32_t inputs = 1;  ///< embeddings: texts
   std::uint32_t words = 0;   ///< of all texts in the body
+
+  bool operator==(const Ask&) const = default;
 };
 
 /// The call behind a method and a path; `anthropic` tells whose models are meant.

@@ -2,8 +2,8 @@
 #include <atomic>
 #include <string>
 
-#include "mock/answer.h"
 #include "mock/journal.h"
+#include "mock/replay.h"
 #include "mock/script.h"
 #include "net/http/server.h"
 
@@ -21,15 +21,20 @@ class MockHandler final : public net::Handler {
  private:
   net::Task<void> serve_journal(net::ServerCall& call);
   net::Task<void> serve_provider(net::ServerCall& call);
-  Answer answer_for(const net::RequestHead& head, const Ask& ask, std::uint64_t number);
+  Plan plan_for(const net::RequestHead& head, const Ask& ask);
+  Replay replay_for(const Ask& ask, const Plan& plan, std::uint64_t seed);
 
   Script& script_;
   Journal& journal_;
   std::uint64_t seed_;
+  Shelf shelf_;
 };
 
 /// Sends an answer piece by piece, with its waits; false if the client left before its end.
 /// Lifetime: `call` lives until it returns.
-net::Task<bool> play(net::ServerCall& call, Answer answer);
+net::Task<bool> play(net::ServerCall& call, Replay replay, Pace pace);
+
+/// What tells a client when to come again.
+std::vector<net::Header> retry_headers(const Retry& retry, WallTime now);
 
 }  // namespace naru::mock

@@ -1,6 +1,7 @@
 #include "mock/journal.h"
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace naru::mock {
 namespace {
@@ -31,7 +32,8 @@ void write_entry(json::Writer& out, const Entry& entry) {
   out.object().field("number", static_cast<std::int64_t>(entry.number)).field("line", entry.line);
   out.key("headers").array();
   for (const std::string& header : entry.headers) out.text(header);
-  out.end_array().field("body", entry.body).field("status", entry.status);
+  out.end_array().field("body", entry.body);
+  out.field("body_base64", base64(entry.body)).field("status", entry.status);
   out.field("close", word_of(entry.close)).field("arrived_us", microseconds(entry.arrived));
   out.key("closed_us");
   entry.close == Close::Open ? out.null() : out.integer(microseconds(entry.closed));

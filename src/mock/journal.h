@@ -40,7 +40,8 @@ class Journal {
   void close(std::uint64_t number, Close how, int status, WallTime at);
   void clear();
   std::vector<Entry> entries() const;
-  /// `{"requests":[…],"dropped":0}`; times in microseconds since 1970, null while open.
+  /// `{"requests":[…],"dropped":0}`; bodies as text, and as base64 whatever they are; times in
+  /// microseconds since 1970, null while open.
   std::string json() const;
 
  private:

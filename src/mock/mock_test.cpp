@@ -40,15 +40,18 @@ class Client {
     while (mark.empty() || !text.ends_with(mark)) {
       const ssize_t got = ::recv(fd_, &byte, 1, 0);
       EXPECT_TRUE(got >= 0 || errno == ECONNRESET) << "nothing more came after: " << text;
+      was_reset_ = got < 0;
       if (got <= 0) break;
       text.push_back(byte);
     }
     return text;
   }
   std::string read_all() { return read_to(""); }
+  bool was_reset() const { return was_reset_; }
 
  private:
   int fd_;
+  bool was_reset_ = false;
 };
 
 std::string request(std::string_view method, std::string_view path, std::string_view body,
@@ -123,6 +126,38 @@ TEST_F(MockTest, cuts_a_stream_without_its_last_chunk) {
   const std::string text = answer(chat("m?ending=cut&after=1", true));
   EXPECT_NE(text.find(R"("content":"Hello")"), std::string::npos);
   EXPECT_FALSE(text.ends_with("0\r\n\r\n"));
+}
+
+TEST_F(MockTest, closes_its_side_in_order_and_waits_for_the_client) {
+  {
+    Client client(*mock_);
+    client.send(chat("m?ending=half_close&after=1", true));
+    const std::string text = client.read_all();
+    EXPECT_NE(text.find(R"("content":"Hello")"), std::string::npos);
+    EXPECT_FALSE(client.was_reset());
+    EXPECT_EQ(mock_->journal().entries().back().close, Close::Open);
+  }
+  EXPECT_EQ(closed_entry().close, Close::Answered);
+}
+
+TEST_F(MockTest, resets_where_it_cuts) {
+  Client client(*mock_);
+  client.send(chat("m?ending=cut&after=1", true));
+  client.read_all();
+  EXPECT_TRUE(client.was_reset());
+}
+
+TEST_F(MockTest, gives_each_answer_an_id_of_its_own) {
+  const std::string first = answer(chat("m", true));
+  const std::string second = answer(chat("m", true));
+  const std::size_t at = first.find("chatcmpl-");
+  EXPECT_NE(first.substr(at, 33), second.substr(at, 33));
+  EXPECT_EQ(first.find("MockId"), std::string::npos);
+}
+
+TEST_F(MockTest, keeps_raw_bytes_of_bodies) {
+  answer(request("POST", "/v1/chat/completions", "\xFF\x01"));
+  EXPECT_NE(mock_->journal().json().find(R"("body_base64":"/wE=")"), std::string::npos);
 }
 
 TEST_F(MockTest, journals_what_came_and_when_it_was_over) {

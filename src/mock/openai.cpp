@@ -11,30 +11,32 @@ namespace {
 
 constexpr std::int64_t kCreated = 1'764'000'000;
 constexpr std::size_t kDimensions = 8;
+constexpr std::string_view kFirst = R"("index":0,)";
 
-struct ErrorRow {
-  std::uint32_t status;
-  std::string_view type;
-  std::string_view code;  ///< empty: null
-  std::string_view message;
-};
-constexpr auto kErrors = std::to_array<ErrorRow>({
-    {400, "invalid_request_error", "", "The mock refuses this request."},
-    {401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."},
-    {403, "invalid_request_error", "unsupported_country_region_territory", "Not available here."},
-    {404, "invalid_request_error", "model_not_found", "The model does not exist."},
-    {429, "requests", "rate_limit_exceeded", "Rate limit reached for requests."},
-    {500, "server_error", "", "The server had an error while processing your request."},
-    {503, "server_error", "", "The engine is currently overloaded, please try again later."},
+constexpr auto kRefusals = std::to_array<RefusalRow>({
+    {Refusal::None, 400, "invalid_request_error", "", "The mock refuses this request."},
+    {Refusal::None, 401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."},
+    {Refusal::None, 403, "invalid_request_error", "unsupported_country_region_territory",
+     "Not available here."},
+    {Refusal::None, 404, "invalid_request_error", "model_not_found", "The model does not exist."},
+    {Refusal::Requests, 429, "requests", "rate_limit_exceeded",
+     "Rate limit reached for requests per min (RPM): Limit 10000, Used 10000, Requested 1.", 1},
+    {Refusal::Tokens, 429, "tokens", "rate_limit_exceeded",
+     "Rate limit reached for tokens per min (TPM): Limit 2000000, Used 2000000, Requested 9.", 1},
+    {Refusal::Quota, 429, "insufficient_quota", "insufficient_quota",
+     "You exceeded your current quota, please check your plan and billing details."},
+    {Refusal::Billing, 429, "billing_not_active", "billing_not_active",
+     "Your account is not active, please check your billing details on our website."},
+    {Refusal::Broken, 500, "server_error", "",
+     "The server had an error while processing your request."},
+    {Refusal::Unavailable, 503, "server_error", "",
+     "The engine is currently overloaded, please try again later.", 5},
+    {Refusal::Overloaded, 503, "server_error", "",
+     "That model is currently overloaded with other requests.", 5},
 });
 
-const ErrorRow& error_row(std::uint32_t status) {
-  const auto row = std::ranges::find(kErrors, status, &ErrorRow::status);
-  return row != kErrors.end() ? *row : kErrors[status < 500 ? 0 : 5];
-}
-
-void write_error(json::Writer& out, const Plan& plan, std::uint32_t status) {
-  const ErrorRow& row = error_row(status);
+void write_error(json::Writer& out, const Plan& plan) {
+  const RefusalRow& row = openai_refusal(plan);
   out.object().key("error").object();
   out.field("message", plan.message.empty() ? row.message : std::string_view(plan.message));
   out.field("type", plan.type.empty() ? row.type : std::string_view(plan.type));
@@ -51,7 +53,10 @@ void write_usage(json::Writer& out, const Story& story) {
   out.field("total_tokens", static_cast<std::int64_t>(story.input_tokens) + story.output_tokens);
   out.key("prompt_tokens_details").object().field("cached_tokens", 0).field("audio_tokens", 0);
   out.end_object();
-  out.key("completion_tokens_details").object().field("reasoning_tokens", 0).end_object();
+  out.key("completion_tokens_details")
+      .object()
+      .field("reasoning_tokens", static_cast<std::int64_t>(story.thinking.size()))
+      .end_object();
   out.end_object();
 }
 
@@ -70,6 +75,7 @@ std::string event(std::string_view json) { return fmt::format("data: {}\n\n", js
 struct Delta {
   std::string_view role = {};
   const std::string* content = nullptr;
+  std::string tool_calls = {};  ///< JSON of the array
   std::string_view finish = {};
 };
 
@@ -82,6 +88,7 @@ std::string chunk(const Ask& ask, const Plan& plan, const Story& story, const De
     out.key("delta").object();
     if (!delta.role.empty()) out.field("role", delta.role).field("content", "");
     if (delta.content != nullptr) out.field("content", *delta.content);
+    if (!delta.tool_calls.empty()) out.key("tool_calls").raw(delta.tool_calls);
     out.end_object();
   } else {
     out.field("text", delta.content != nullptr ? *delta.content : std::string());
@@ -104,18 +111,43 @@ std::string usage_chunk(const Ask& ask, const Story& story) {
   return event(json);
 }
 
+/// A call as a whole, or its beginning; `place` is the `"index":0,` of a stream.
+std::string tool_calls(const Story& story, std::string_view place, std::string_view arguments) {
+  std::string name;
+  std::string text;
+  json::append_quoted(name, story.tool);
+  json::append_quoted(text, arguments);
+  return fmt::format(
+      R"([{{{}"id":"call_{}","type":"function","function":{{"name":{},"arguments":{}}}}}])", place,
+      story.id, name, text);
+}
+
+std::string more_arguments(std::string_view arguments) {
+  std::string text;
+  json::append_quoted(text, arguments);
+  return fmt::format(R"([{{"index":0,"function":{{"arguments":{}}}}}])", text);
+}
+
+std::string_view finish_of(const Ask& ask, const Story& story) {
+  return is_chat(ask) && !story.tool.empty() ? "tool_calls" : "stop";
+}
+
+void write_message(json::Writer& out, const Story& story) {
+  out.key("message").object().field("role", "assistant").key("content");
+  story.chunks.empty() ? out.null() : out.text(story.text());
+  if (!story.tool.empty())
+    out.key("tool_calls").raw(tool_calls(story, "", joined(story.arguments)));
+  out.key("refusal").null().key("annotations").array().end_array().end_object();
+}
+
 std::string completion(const Ask& ask, const Plan& plan, const Story& story) {
   std::string json;
   json::Writer out(json);
   begin(out, ask, story, "chat.completion");
   out.key("choices").array().object().field("index", 0);
-  if (is_chat(ask)) {
-    out.key("message").object().field("role", "assistant").field("content", story.text());
-    out.key("refusal").null().key("annotations").array().end_array().end_object();
-  } else {
-    out.field("text", story.text());
-  }
-  out.key("logprobs").null().field("finish_reason", "stop").end_object().end_array();
+  is_chat(ask) ? write_message(out, story) : void(out.field("text", story.text()));
+  out.key("logprobs").null().field("finish_reason", finish_of(ask, story));
+  out.end_object().end_array();
   if (plan.usage) write_usage(out, story);
   out.field("service_tier", "default").field("system_fingerprint", "fp_mock").end_object();
   return json;
@@ -188,29 +220,56 @@ std::string openai_body(const Ask& ask, const Plan& plan, const Story& story) {
 Events openai_events(const Ask& ask, const Plan& plan, const Story& story) {
   Events events{.last = "data: [DONE]\n\n", .ping = ": ping\n\n"};
   if (is_chat(ask)) events.before.push_back(chunk(ask, plan, story, {.role = "assistant"}));
+  std::vector<std::string> text;
   for (const std::string& content : story.chunks)
-    events.content.push_back(chunk(ask, plan, story, {.content = &content}));
-  events.behind.push_back(chunk(ask, plan, story, {.finish = "stop"}));
+    text.push_back(chunk(ask, plan, story, {.content = &content}));
+  events.add_block({}, std::move(text), {});
+  if (is_chat(ask) && !story.tool.empty()) {
+    std::vector<std::string> arguments;
+    for (const std::string& fragment : story.arguments)
+      arguments.push_back(chunk(ask, plan, story, {.tool_calls = more_arguments(fragment)}));
+    events.add_block({chunk(ask, plan, story, {.tool_calls = tool_calls(story, kFirst, "")})},
+                     std::move(arguments), {});
+  }
+  events.behind.push_back(chunk(ask, plan, story, {.finish = finish_of(ask, story)}));
   if (ask.usage && plan.usage) events.behind.push_back(usage_chunk(ask, story));
   std::string error;
   json::Writer out(error);
-  write_error(out, plan, 500);
+  write_error(out, plan);
   events.error = event(error);
   return events;
 }
 
-std::string openai_error(const Plan& plan) {
+const RefusalRow& openai_refusal(const Plan& plan) {
+  constexpr std::size_t kBroken = 8;
+  static_assert(kRefusals[kBroken].status == 500);
+  if (plan.refuse != Refusal::None)
+    return *std::ranges::find(kRefusals, plan.refuse, &RefusalRow::word);
+  const auto row = std::ranges::find(kRefusals, plan.status, &RefusalRow::status);
+  if (row != kRefusals.end()) return *row;
+  return kRefusals[plan.status >= 400 && plan.status < 500 ? 0 : kBroken];
+}
+
+std::string openai_error(const Plan& plan, const Story&) {
   std::string json;
   json::Writer out(json);
-  write_error(out, plan, plan.status);
+  write_error(out, plan);
   return json;
 }
 
-std::vector<net::Header> openai_headers(const Story& story) {
-  return {{"x-request-id", "req_" + story.id},     {"openai-organization", "org-mock"},
-          {"openai-version", "2020-10-01"},        {"openai-processing-ms", "7"},
-          {"x-ratelimit-limit-requests", "10000"}, {"x-ratelimit-remaining-requests", "9999"},
-          {"x-ratelimit-reset-requests", "6ms"}};
+std::vector<net::Header> openai_headers(const Plan& plan, const Story& story) {
+  const bool requests = plan.refuse == Refusal::Requests;
+  const bool tokens = plan.refuse == Refusal::Tokens;
+  return {{"x-request-id", "req_" + story.id},
+          {"openai-organization", "org-mock"},
+          {"openai-version", "2020-10-01"},
+          {"openai-processing-ms", "7"},
+          {"x-ratelimit-limit-requests", "10000"},
+          {"x-ratelimit-limit-tokens", "2000000"},
+          {"x-ratelimit-remaining-requests", requests ? "0" : "9999"},
+          {"x-ratelimit-remaining-tokens", tokens ? "0" : "1999991"},
+          {"x-ratelimit-reset-requests", requests ? "1s" : "6ms"},
+          {"x-ratelimit-reset-tokens", tokens ? "1s" : "0s"}};
 }
 
 }  // namespace naru::mock

@@ -46,47 +46,120 @@ settings::Node node_of(std::string_view controls) {
   return map;
 }
 
+void add_refusal(Fields<Plan>& fields) {
+  fields.integer("status", &Plan::status, 200, 599, "Status; from 400 on an error of its shape.")
+      .choice("refuse", &Plan::refuse,
+              {{"none", Refusal::None},
+               {"requests", Refusal::Requests},
+               {"tokens", Refusal::Tokens},
+               {"quota", Refusal::Quota},
+               {"billing", Refusal::Billing},
+               {"overloaded", Refusal::Overloaded},
+               {"unavailable", Refusal::Unavailable},
+               {"broken", Refusal::Broken}},
+              "A refusal with the provider's own status, type, words and headers. Requests and "
+              "tokens are limits a minute, quota and billing want money.")
+      .text("retry_after", &Plan::retry_after, settings::any_text, "Header Retry-After, as given.")
+      .duration("retry_in", &Plan::retry_in, 0ms, 24h,
+                "When to come again, in the provider's own form; 0: what the refusal says.")
+      .choice("retry_form", &Plan::retry_form,
+              {{"own", RetryForm::Own},
+               {"seconds", RetryForm::Seconds},
+               {"ms", RetryForm::Millis},
+               {"date", RetryForm::Date}},
+              "The form of retry_in: retry-after in seconds, retry-after-ms, or retry-after as "
+              "a date. OpenAI's own is the first two, Anthropic's the first.")
+      .text("type", &Plan::type, settings::any_text,
+            "Type of an error, as insufficient_quota. Left out: what the status says.")
+      .text("message", &Plan::message, settings::any_text, "Message of an error.");
+}
+
+void add_content(Fields<Plan>& fields) {
+  fields.text("text", &Plan::text, settings::any_text, "What the model says.")
+      .text("thinking", &Plan::thinking, settings::any_text,
+            "Reasoning before the text; Chat Completions only count it.")
+      .text("tool", &Plan::tool, settings::any_text, "Name of a tool called behind the text.")
+      .text("arguments", &Plan::arguments, settings::any_text,
+            "Arguments of that call, sent as they stand, well-formed or not.")
+      .bytes("event_bytes", &Plan::event_bytes, 0, 256U << 20,
+             "The last text before the ending is filled up to so many bytes.")
+      .integer("chunks", &Plan::chunks, 0, kMostChunks,
+               "Content events of a stream; 0: one a word. More than the text has characters "
+               "repeat it.");
+}
+
+void add_time(Fields<Plan>& fields) {
+  fields.duration("delay", &Plan::delay, 0ms, 1h, "Time before the head.")
+      .duration("first", &Plan::first, 0ms, 1h, "Streams: time before the first content.")
+      .duration("spacing", &Plan::spacing, 0ms, 1h, "Streams: time between content events.")
+      .duration("jitter", &Plan::jitter, 0ms, 1h,
+                "Each wait is longer by up to that, evenly, as the seed says.")
+      .integer("tail", &Plan::tail, 0, 1'000,
+               "Waits have a long tail (log-normal): their median is the one given, their 99th "
+               "percentile so many times that; 0: none.")
+      .bytes("bytes_a_second", &Plan::bytes_a_second, 0, 1U << 30,
+             "A slow drip; 0: as fast as it goes.")
+      .integer("pings", &Plan::pings, 0, kMostChunks, "Streams: pings before the content.");
+}
+
+void add_wire(Fields<Plan>& fields) {
+  fields
+      .integer("cut_every", &Plan::cut_every, 0, 1U << 20,
+               "Bytes of the body a write, of several events too where no wait is between "
+               "them; 0: one event a write.")
+      .integer("cut_at", &Plan::cut_at, 0, 1U << 30,
+               "A write ends behind so many bytes of the body.")
+      .choice("cut_within", &Plan::cut_within,
+              {{"nothing", CutWithin::Nothing},
+               {"character", CutWithin::Character},
+               {"line_end", CutWithin::LineEnd}},
+              "A write ends within each character of several bytes, or each CR LF.")
+      .choice("line_end", &Plan::line_end, {{"lf", LineEnd::Lf}, {"crlf", LineEnd::CrLf}},
+              "Streams: how lines end.")
+      .boolean("gzip", &Plan::gzip, "Whether the body is compressed, event by event.");
+}
+
+void add_rest(Fields<Plan>& fields) {
+  fields.boolean("usage", &Plan::usage, "Whether tokens are told.")
+      .integer("input_tokens", &Plan::input_tokens, 0, 1'000'000'000,
+               "Tokens of the prompt; 0: its words.")
+      .integer("output_tokens", &Plan::output_tokens, 0, 1'000'000'000,
+               "Tokens of the answer; 0: its words.")
+      .choice("ending", &Plan::ending,
+              {{"whole", Ending::Whole},
+               {"no_end", Ending::NoEnd},
+               {"doubled", Ending::Doubled},
+               {"error", Ending::Error},
+               {"failed", Ending::Failed},
+               {"malformed", Ending::Malformed},
+               {"cut", Ending::Cut},
+               {"half_close", Ending::HalfClose},
+               {"stall", Ending::Stall}},
+              "How the answer ends: as it should, without its last event, with it twice, with "
+              "an error event (under status 200, for a plain body too), with response.failed, "
+              "with an event that is no JSON before its end, with the connection reset, with "
+              "its writing side closed in order, or never.")
+      .integer("after", &Plan::after, 0, 1'000'000'000,
+               "Content events before the ending; more than there are means all.")
+      .text("content_type", &Plan::content_type, settings::any_text,
+            "Content-Type in place of the right one.")
+      .text("body", &Plan::body, settings::any_text, "The whole body in place of ours.");
+}
+
+Fields<Plan> all_fields() {
+  Fields<Plan> fields;
+  add_refusal(fields);
+  add_content(fields);
+  add_time(fields);
+  add_wire(fields);
+  add_rest(fields);
+  return fields;
+}
+
 }  // namespace
 
 const Fields<Plan>& plan_fields() {
-  static const auto fields =
-      Fields<Plan>{}
-          .integer("status", &Plan::status, 200, 599, "Status; from 400 on an error of its shape.")
-          .text("retry_after", &Plan::retry_after, settings::any_text, "Header Retry-After.")
-          .text("type", &Plan::type, settings::any_text,
-                "Type of an error, as insufficient_quota. Left out: what the status says.")
-          .text("message", &Plan::message, settings::any_text, "Message of an error.")
-          .text("text", &Plan::text, settings::any_text, "What the model says.")
-          .integer("chunks", &Plan::chunks, 0, kMostChunks,
-                   "Content events of a stream; 0: one a word. More than the text has characters "
-                   "repeat it.")
-          .duration("delay", &Plan::delay, 0ms, 1h, "Time before the head.")
-          .duration("first", &Plan::first, 0ms, 1h, "Streams: time before the first content.")
-          .duration("spacing", &Plan::spacing, 0ms, 1h, "Streams: time between content events.")
-          .integer("pings", &Plan::pings, 0, kMostChunks, "Streams: pings before the content.")
-          .integer("cut_every", &Plan::cut_every, 0, 1U << 20,
-                   "Bytes of the body a write; 0: one event a write.")
-          .integer("cut_at", &Plan::cut_at, 0, 1U << 30,
-                   "A write ends behind so many bytes of the body.")
-          .boolean("usage", &Plan::usage, "Whether tokens are told.")
-          .integer("input_tokens", &Plan::input_tokens, 0, 1'000'000'000,
-                   "Tokens of the prompt; 0: its words.")
-          .integer("output_tokens", &Plan::output_tokens, 0, 1'000'000'000,
-                   "Tokens of the answer; 0: its words.")
-          .choice("ending", &Plan::ending,
-                  {{"whole", Ending::Whole},
-                   {"no_end", Ending::NoEnd},
-                   {"doubled", Ending::Doubled},
-                   {"error", Ending::Error},
-                   {"cut", Ending::Cut},
-                   {"stall", Ending::Stall}},
-                  "How the answer ends: as it should, without its last event, with it twice, with "
-                  "an error event, with the connection cut, or never.")
-          .integer("after", &Plan::after, 0, 1'000'000'000,
-                   "Content events before the ending; more than there are means all.")
-          .text("content_type", &Plan::content_type, settings::any_text,
-                "Content-Type in place of the right one.")
-          .text("body", &Plan::body, settings::any_text, "The whole body in place of ours.");
+  static const auto fields = all_fields();
   return fields;
 }
 

@@ -45,6 +45,12 @@ std::vector<Rule> Script::read(std::string_view text, std::string_view file,
   return std::move(sheet.answers);
 }
 
+std::vector<settings::Description> Script::describe() {
+  std::vector<settings::Description> rows;
+  sheet_fields().describe({}, "", rows);
+  return rows;
+}
+
 std::vector<std::uint32_t> Script::times_of(const std::vector<Rule>& rules) {
   std::vector<std::uint32_t> times;
   for (const Rule& rule : rules) times.push_back(rule.times);

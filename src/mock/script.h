@@ -27,6 +27,8 @@ class Script {
   /// Reads a YAML text: `answers:` and a list of rules.
   static std::vector<Rule> read(std::string_view text, std::string_view file,
                                 std::vector<Problem>& problems);
+  /// Every row a script may have, `answers[].model` first.
+  static std::vector<settings::Description> describe();
   /// The plan for a request; counts it. Safe from any thread.
   Plan next(const Ask& ask, std::string_view path);
 
