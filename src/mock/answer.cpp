@@ -151,6 +151,7 @@ Retry retry_of(const Format& format, const Plan& plan) {
 /// Each piece's bytes give way to those of one compressed body.
 void compress(Answer& answer) {
   std::vector<std::string_view> plain;
+  plain.reserve(answer.pieces.size());
   for (const Piece& piece : answer.pieces) plain.push_back(piece.bytes);
   std::vector<std::string> packed = gzipped(plain);
   for (std::size_t i = 0; i < packed.size(); ++i) answer.pieces[i].bytes = std::move(packed[i]);

@@ -51,6 +51,15 @@ struct Story {
 Story tell(const Ask& ask, const Plan& plan, std::string id);
 std::string joined(const std::vector<std::string>& pieces);
 
+/// What `make` gives for each text.
+template <class Make>
+std::vector<std::string> for_each_of(const std::vector<std::string>& texts, Make make) {
+  std::vector<std::string> made;
+  made.reserve(texts.size());
+  for (const std::string& text : texts) made.push_back(make(text));
+  return made;
+}
+
 /// The answer to `ask` under `plan`; the same arguments give the same bytes.
 Answer compose(const Ask& ask, const Plan& plan, std::string id);
 

@@ -126,18 +126,18 @@ std::string block_stop(int index) {
 }
 
 void add_thinking(Events& events, int index, const Story& story) {
-  std::vector<std::string> deltas;
-  for (const std::string& text : story.thinking)
-    deltas.push_back(delta(index, "thinking_delta", "thinking", text));
+  auto deltas = for_each_of(story.thinking, [&](std::string_view text) {
+    return delta(index, "thinking_delta", "thinking", text);
+  });
   events.add_block({block_start(index, R"({"type":"thinking","thinking":"","signature":""})")},
                    std::move(deltas),
                    {delta(index, "signature_delta", "signature", kSignature), block_stop(index)});
 }
 
 void add_text(Events& events, int index, const Story& story) {
-  std::vector<std::string> deltas;
-  for (const std::string& text : story.chunks)
-    deltas.push_back(delta(index, "text_delta", "text", text));
+  auto deltas = for_each_of(story.chunks, [&](std::string_view text) {
+    return delta(index, "text_delta", "text", text);
+  });
   events.add_block({block_start(index, R"({"type":"text","text":""})")}, std::move(deltas),
                    {block_stop(index)});
 }
@@ -145,9 +145,9 @@ void add_text(Events& events, int index, const Story& story) {
 void add_tool(Events& events, int index, const Story& story) {
   std::string name;
   json::append_quoted(name, story.tool);
-  std::vector<std::string> deltas;
-  for (const std::string& fragment : story.arguments)
-    deltas.push_back(delta(index, "input_json_delta", "partial_json", fragment));
+  auto deltas = for_each_of(story.arguments, [&](std::string_view fragment) {
+    return delta(index, "input_json_delta", "partial_json", fragment);
+  });
   const std::string block = fmt::format(
       R"({{"type":"tool_use","id":"toolu_{}","name":{},"input":{{}}}})", story.id, name);
   events.add_block({block_start(index, block)}, std::move(deltas), {block_stop(index)});

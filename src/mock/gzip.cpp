@@ -36,6 +36,7 @@ std::vector<std::string> gzipped(const std::vector<std::string_view>& pieces) {
                                  kMemoryLevel, Z_DEFAULT_STRATEGY);
   NARU_CHECK(begun == Z_OK, "zlib takes these settings");
   std::vector<std::string> out;
+  out.reserve(pieces.size());
   for (std::size_t i = 0; i < pieces.size(); ++i)
     out.push_back(deflated(stream, pieces[i], i + 1 == pieces.size() ? Z_FINISH : Z_SYNC_FLUSH));
   deflateEnd(&stream);

@@ -99,8 +99,7 @@ std::vector<net::Header> retry_headers(const Retry& retry, WallTime now) {
 }
 
 net::Task<bool> play(net::ServerCall& call, Replay replay, Pace pace) {
-  if (replay.answer().streams)
-    co_return co_await play_stream(call, std::move(replay), std::move(pace));
+  if (replay.answer().streams) co_return co_await play_stream(call, std::move(replay), pace);
   replay.next();
   net::ReplyHead head = head_of(replay, call.loop().clock().wall_now());
   const auto sent = co_await call.reply(std::move(head), replay.bytes(), {.stop = &call.gone()});
@@ -149,7 +148,7 @@ net::Task<void> MockHandler::serve_provider(net::ServerCall& call) {
     const auto slept = co_await call.loop().sleep(pace.of(delay), {.stop = &call.gone()});
     whole = slept.has_value();
   }
-  if (whole) whole = co_await play(call, std::move(replay), std::move(pace));
+  if (whole) whole = co_await play(call, std::move(replay), pace);
   journal_.close(number, whole ? Close::Answered : Close::Gone, status, clock.wall_now());
 }
 

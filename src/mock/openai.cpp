@@ -220,14 +220,14 @@ std::string openai_body(const Ask& ask, const Plan& plan, const Story& story) {
 Events openai_events(const Ask& ask, const Plan& plan, const Story& story) {
   Events events{.last = "data: [DONE]\n\n", .ping = ": ping\n\n"};
   if (is_chat(ask)) events.before.push_back(chunk(ask, plan, story, {.role = "assistant"}));
-  std::vector<std::string> text;
-  for (const std::string& content : story.chunks)
-    text.push_back(chunk(ask, plan, story, {.content = &content}));
+  auto text = for_each_of(story.chunks, [&](const std::string& content) {
+    return chunk(ask, plan, story, {.content = &content});
+  });
   events.add_block({}, std::move(text), {});
   if (is_chat(ask) && !story.tool.empty()) {
-    std::vector<std::string> arguments;
-    for (const std::string& fragment : story.arguments)
-      arguments.push_back(chunk(ask, plan, story, {.tool_calls = more_arguments(fragment)}));
+    auto arguments = for_each_of(story.arguments, [&](std::string_view fragment) {
+      return chunk(ask, plan, story, {.tool_calls = more_arguments(fragment)});
+    });
     events.add_block({chunk(ask, plan, story, {.tool_calls = tool_calls(story, kFirst, "")})},
                      std::move(arguments), {});
   }

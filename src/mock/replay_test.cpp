@@ -56,6 +56,7 @@ TEST(MockShelf, lets_the_oldest_give_way) {
 std::vector<microseconds> waits(std::string_view controls, std::size_t count) {
   Pace pace(planned(controls), 7);
   std::vector<microseconds> all;
+  all.reserve(count);
   for (std::size_t i = 0; i < count; ++i) all.push_back(pace.of(milliseconds(100)));
   std::ranges::sort(all);
   return all;

@@ -145,12 +145,10 @@ class Stream {
 std::vector<std::string> Stream::deltas(std::string_view type, std::string_view address,
                                         const std::vector<std::string>& texts,
                                         std::string_view more) {
-  std::vector<std::string> made;
-  for (const std::string& text : texts) {
+  return for_each_of(texts, [&](std::string_view text) {
     fragments_.push_back(next_);
-    made.push_back(event(type, fmt::format(R"({},"delta":{}{})", address, quoted(text), more)));
-  }
-  return made;
+    return event(type, fmt::format(R"({},"delta":{}{})", address, quoted(text), more));
+  });
 }
 
 void Stream::thoughts(const Story& story) {
