@@ -86,6 +86,7 @@ Result<ChoiceView> StreamGrammar::accept(ValueView choice) {
 /// it once more, it says nothing new.
 Result<void> StreamGrammar::accept_words(Choice& known, const ChoiceView& said, ValueView choice) {
   NARU_TRY_VOID(check_message("stream", said.delta));
+  if (known.spoken && !known.finished) return {};  // what it says more is of no matter
   const bool says = says_anything(choice, said.delta);
   if (known.finished && says) return broken("stream", "goes on after the end of its choice");
   known.spoken = known.spoken || says;
