@@ -46,7 +46,9 @@ void write_upstream(json::Writer& out, const provider::Upstream& upstream, Conte
   out.field("base_url", upstream.remote->options().base_url);
   out.field("country", upstream.spec.country);
   out.field("cooling", context.services.health.cooling(name).has_value());
-  out.field("failures_in_a_row", health.failures).field("last_fault", health.last_fault);
+  out.field("breaker", gateway::word_of(health.breaker.state()));
+  out.field("failures_in_a_row", static_cast<std::int64_t>(health.breaker.failures()))
+      .field("last_fault", health.last_fault);
   out.end_object();
 }
 

@@ -26,6 +26,8 @@ enum class FaultKind : std::uint8_t {
   NoTarget,             ///< every target of the model is unusable
   UpstreamRefused,      ///< the provider answered 4xx that is the client's to mend
   UpstreamAuth,         ///< the provider refused naru's own credential: the operator's to mend
+  UpstreamSpent,        ///< its account there has no quota or money left: the operator's to mend
+  UpstreamMissing,      ///< the provider does not know the model or path that is configured
   UpstreamFailed,       ///< connection, TLS or 5xx of the provider
   UpstreamInvalid,      ///< the provider's bytes break its own protocol
   UpstreamTimeout,      ///< connect, first token, between tokens or total time passed
@@ -55,34 +57,35 @@ struct Fault {
 struct FaultRow {
   FaultKind kind;
   int status;             ///< HTTP status towards the client
-  bool retry;             ///< another target, or the same one later, may succeed
   bool ours;              ///< an operator wants to see it: logged as warning
   std::string_view word;  ///< our own name: logs, metrics (`error.type`), ledger
 };
 
 inline constexpr auto kFaultRows = std::to_array<FaultRow>({
     // clang-format off
-    // kind, status, retry, ours, word
-    {FaultKind::InvalidRequest,      400, false, false, "invalid_request"},
-    {FaultKind::Unauthenticated,     401, false, false, "unauthenticated"},
-    {FaultKind::Forbidden,           403, false, false, "forbidden"},
-    {FaultKind::ModelNotFound,       404, false, false, "model_not_found"},
-    {FaultKind::UnsupportedEndpoint, 404, false, false, "unsupported_endpoint"},
-    {FaultKind::NotFound,            404, false, false, "not_found"},
-    {FaultKind::Conflict,            409, false, false, "conflict"},
-    {FaultKind::TooLarge,            413, false, false, "too_large"},
-    {FaultKind::RequestTimeout,      408, false, false, "request_timeout"},
-    {FaultKind::RateLimited,         429, true,  false, "rate_limited"},
-    {FaultKind::Overloaded,          503, true,  true,  "overloaded"},
-    {FaultKind::NoTarget,            503, true,  true,  "no_target"},
-    {FaultKind::UpstreamRefused,     400, false, false, "upstream_refused"},
-    {FaultKind::UpstreamAuth,        502, true,  true,  "upstream_auth"},
-    {FaultKind::UpstreamFailed,      502, true,  true,  "upstream_failed"},
-    {FaultKind::UpstreamInvalid,     502, true,  true,  "upstream_invalid"},
-    {FaultKind::UpstreamTimeout,     504, true,  true,  "upstream_timeout"},
-    {FaultKind::Cancelled,           499, false, false, "abandoned"},
-    {FaultKind::Unavailable,         503, false, true,  "unavailable"},
-    {FaultKind::Internal,            500, false, true,  "internal"},
+    // kind, status, ours, word
+    {FaultKind::InvalidRequest,      400, false, "invalid_request"},
+    {FaultKind::Unauthenticated,     401, false, "unauthenticated"},
+    {FaultKind::Forbidden,           403, false, "forbidden"},
+    {FaultKind::ModelNotFound,       404, false, "model_not_found"},
+    {FaultKind::UnsupportedEndpoint, 404, false, "unsupported_endpoint"},
+    {FaultKind::NotFound,            404, false, "not_found"},
+    {FaultKind::Conflict,            409, false, "conflict"},
+    {FaultKind::TooLarge,            413, false, "too_large"},
+    {FaultKind::RequestTimeout,      408, false, "request_timeout"},
+    {FaultKind::RateLimited,         429, false, "rate_limited"},
+    {FaultKind::Overloaded,          503, true,  "overloaded"},
+    {FaultKind::NoTarget,            503, true,  "no_target"},
+    {FaultKind::UpstreamRefused,     400, false, "upstream_refused"},
+    {FaultKind::UpstreamAuth,        502, true,  "upstream_auth"},
+    {FaultKind::UpstreamSpent,       502, true,  "upstream_spent"},
+    {FaultKind::UpstreamMissing,     502, true,  "upstream_missing"},
+    {FaultKind::UpstreamFailed,      502, true,  "upstream_failed"},
+    {FaultKind::UpstreamInvalid,     502, true,  "upstream_invalid"},
+    {FaultKind::UpstreamTimeout,     504, true,  "upstream_timeout"},
+    {FaultKind::Cancelled,           499, false, "abandoned"},
+    {FaultKind::Unavailable,         503, true,  "unavailable"},
+    {FaultKind::Internal,            500, true,  "internal"},
     // clang-format on
 });
 

@@ -6,6 +6,7 @@ namespace naru::cli {
 namespace {
 
 std::string state_of(json::ValueView upstream) {
+  if (const std::string breaker = cell(upstream, "breaker"); breaker != "closed") return breaker;
   if (cell(upstream, "cooling") == "yes") return "cooling";
   return cell(upstream, "failures_in_a_row") == "0" ? "ok" : "failing";
 }

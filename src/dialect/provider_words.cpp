@@ -102,13 +102,14 @@ std::string on_one_line(std::string_view words) {
 FaultKind kind_of_status(int status) {
   switch (status) {
     case 401:
-    case 402:
     case 403:
       return FaultKind::UpstreamAuth;
+    case 402:
+      return FaultKind::UpstreamSpent;
     case 404:
     case 405:
     case 410:  // the model or path it is configured for
-      return FaultKind::UpstreamInvalid;
+      return FaultKind::UpstreamMissing;
     case 408:
     case 504:
       return FaultKind::UpstreamTimeout;

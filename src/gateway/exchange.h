@@ -88,6 +88,7 @@ struct Trail {
   /// Reported by attempts that failed, each with its last word; summed.
   std::optional<chat::Usage> failed_usage = {};
   bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
+  bool forgone = false;       ///< a retry was due, but there was no budget for it
   std::optional<Monotonic> first_token = {};
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client
 };

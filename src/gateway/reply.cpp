@@ -1,5 +1,7 @@
 #include "gateway/reply.h"
 
+#include "gateway/reaction.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -11,8 +13,10 @@ std::vector<net::Header> fault_headers(const Exchange& exchange, const Fault& fa
     headers.push_back({"retry-after", fmt::format("{}", (ms + 999) / 1000)});
     headers.push_back({"retry-after-ms", fmt::format("{}", ms)});
   }
-  // Clients' own retries would multiply those naru has made already.
-  if (exchange.trail.attempts > 1) headers.push_back({"x-should-retry", "false"});
+  // Clients' own retries would multiply those naru has made, or has seen to be of no use.
+  const Trail& trail = exchange.trail;
+  if (trail.attempts > 1 || trail.forgone || is_lasting(fault.kind))
+    headers.push_back({"x-should-retry", "false"});
   return headers;
 }
 

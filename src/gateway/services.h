@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "gateway/account/estimate.h"
 #include "gateway/body_memory.h"
+#include "gateway/call/retry_budget.h"
 #include "gateway/key_limits/limiter.h"
 #include "gateway/listen/settings.h"
 #include "gateway/route/health.h"
@@ -36,6 +37,7 @@ struct Services {
   IdMaker ids{clock};
   BodyMemory body_memory = {};
   Health health{clock};
+  RetryBudget retries = {};
   Estimator estimator = {};
   Limiter limiter = {};
   std::atomic<bool> draining{false};  ///< stopping: not ready any more

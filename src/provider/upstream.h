@@ -45,6 +45,7 @@ struct UpstreamSpec {
   std::string project = {};           ///< openai: sent as OpenAI-Project
   UnknownFields unknown_fields = UnknownFields::Forward;
   Timeouts timeouts = {};
+  std::uint32_t failures_to_open = 5;  ///< in a row, until calls are kept from it; 0: never
 };
 
 /// How a provider wants its credential.

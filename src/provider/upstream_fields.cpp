@@ -166,6 +166,12 @@ const Fields<UpstreamSpec>& upstream_fields() {
                   "refused with 400 naming them.")
           .object("timeouts", &UpstreamSpec::timeouts, timeouts_fields(),
                   "How long each phase of a call may take.")
+          .integer(
+              "failures_to_open", &UpstreamSpec::failures_to_open, 0, 1'000,
+              "After so many failures in a row calls are kept from it, but for one a second "
+              "that shows how it does; other targets take over, else clients get 503 at once. "
+              "If half of 20 or more within 5 s fail, the same. 0: never, as for a server with "
+              "many models of which one may fail.")
           .refuse("api_key", kNoSecrets)
           .refuse("key", kNoSecrets)
           .refuse("token", kNoSecrets)

@@ -28,6 +28,7 @@ constexpr LabelArray<4> kCallAndType = {"gen_ai_operation_name", "gen_ai_request
 constexpr LabelArray<3> kTokenLabels = {"model", "upstream", "type"};
 constexpr LabelArray<3> kExchangeLabels = {"dialect", "model", "outcome"};
 constexpr LabelArray<2> kAttemptLabels = {"upstream", "outcome"};
+constexpr LabelArray<1> kUpstream = {"upstream"};
 constexpr LabelArray<1> kReason = {"reason"};
 constexpr LabelArray<1> kModel = {"model"};
 constexpr LabelArray<1> kDeployment = {"deployment"};
@@ -60,6 +61,10 @@ constexpr auto kRows = std::to_array<MetricRow>({
      "Calls refused for a limit of their key: requests, tokens or concurrency.", kReason},
     {Metric::Losses, MetricKind::Counter, "naru_losses_total",
      "Fields of requests that a target could not carry.", kModel},
+    {Metric::RetriesForgone, MetricKind::Counter, "naru_retries_forgone_total",
+     "Retries that were not made since the budget for them was spent.", kUpstream},
+    {Metric::BreakersOpened, MetricKind::Counter, "naru_breakers_opened_total",
+     "Times an upstream failed so often that calls were kept from it.", kUpstream},
     {Metric::EngineRestarts, MetricKind::Counter, "naru_engine_restarts_total",
      "Starts of an engine after it ended by itself or was found stuck.", kDeployment},
     {Metric::EngineState, MetricKind::Gauge, "naru_engine_state",

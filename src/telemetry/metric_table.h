@@ -21,6 +21,8 @@ enum class Metric : std::uint8_t {
   Refused,
   Limited,
   Losses,
+  RetriesForgone,
+  BreakersOpened,
   EngineRestarts,
   EngineState,
   EngineInFlight,

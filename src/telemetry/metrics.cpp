@@ -142,6 +142,8 @@ struct Metrics::Impl {
   Series<Counter> refused{registry, Metric::Refused, bounds};
   Series<Counter> limited{registry, Metric::Limited, bounds};
   Series<Counter> losses{registry, Metric::Losses, bounds};
+  Series<Counter> forgone{registry, Metric::RetriesForgone, bounds};
+  Series<Counter> opened{registry, Metric::BreakersOpened, bounds};
   Series<Counter> restarts{registry, Metric::EngineRestarts, bounds};
   Keyed<Meter> meters;
   std::atomic<std::int64_t> in_flight{0};
@@ -180,6 +182,14 @@ void Metrics::limited(std::string_view limit) { impl_->limited.at({limit}).Incre
 
 void Metrics::losses(std::string_view model, std::size_t count) {
   impl_->losses.at({model}).Increment(static_cast<double>(count));
+}
+
+void Metrics::retry_forgone(std::string_view upstream) {
+  impl_->forgone.at({upstream}).Increment();
+}
+
+void Metrics::breaker_opened(std::string_view upstream) {
+  impl_->opened.at({upstream}).Increment();
 }
 
 void Metrics::engine_restarted(std::string_view deployment) {

@@ -78,6 +78,8 @@ class Metrics {
   void refused(std::string_view reason);  ///< no valid key; `reason` is one of a few words of ours
   void limited(std::string_view limit);   ///< of the key: `requests`, `tokens`, `concurrency`
   void losses(std::string_view model, std::size_t count);
+  void retry_forgone(std::string_view upstream);  ///< for want of budget
+  void breaker_opened(std::string_view upstream);
   void engine_restarted(std::string_view deployment);
 
   /// Has `fill` add its part to the levels whenever the figures are read, from the thread that

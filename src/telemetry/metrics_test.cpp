@@ -248,6 +248,8 @@ void use_everything(Metrics& metrics) {
   metrics.refused("r");
   metrics.limited("l");
   metrics.losses("m", 1);
+  metrics.retry_forgone("u");
+  metrics.breaker_opened("u");
   metrics.engine_restarted("d");
   metrics.watch([](Levels& out) {
     out.connections.push_back({"data", 1});

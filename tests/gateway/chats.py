@@ -29,8 +29,8 @@ def anthropic_answer(text: str = "ok", prompt: int = 7, output: int = 3) -> byte
         "stop_sequence": None, "usage": {"input_tokens": prompt, "output_tokens": output}}))
 
 
-def openai_error(status: int, headers: dict[str, str] | None = None) -> bytes:
-    error = {"message": "no", "type": "server_error", "param": None, "code": None}
+def openai_error(status: int, headers: dict[str, str] | None = None, **fields) -> bytes:
+    error = {"message": "no", "type": "server_error", "param": None, "code": None, **fields}
     return wire.answer(json.dumps({"error": error}), status, headers=headers)
 
 

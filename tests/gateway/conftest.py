@@ -39,8 +39,9 @@ def start(tmp_path):
 def shared(tmp_path_factory):
     """One naru for the tests that change nothing of it: two upstreams and their models."""
     with Upstream() as openai, Upstream() as anthropic:
-        text = documents.upstream("openai", openai.url) + \
-            documents.upstream("anthropic", anthropic.url, provider="anthropic") + \
+        calm = "failures_to_open: 0"  # no test is to shut an upstream to the next
+        text = documents.upstream("openai", openai.url, extra=calm) + \
+            documents.upstream("anthropic", anthropic.url, provider="anthropic", extra=calm) + \
             documents.model("gpt", "{upstream: openai, model: up-gpt}") + \
             documents.model("claude", "{upstream: anthropic, model: up-claude}") + \
             documents.model("embed", "{upstream: openai, model: up-embed}")

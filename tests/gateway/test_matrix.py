@@ -28,7 +28,8 @@ class Stage:
     def __init__(self, folder: Path):
         self.upstreams = {dialect: Upstream() for dialect in matrix.DIALECTS}
         text = "".join(documents.upstream(matrix.name_of(dialect), upstream.url,
-                                          "openai_compatible", f"speaks: [{dialect}]")
+                                          "openai_compatible",
+                                          f"speaks: [{dialect}]\nfailures_to_open: 0")
                        for dialect, upstream in self.upstreams.items())
         for name in sorted({cell.feature.model for cell in CELLS}):
             text += "".join(documents.model(

@@ -52,6 +52,8 @@ constexpr auto kFaultWords = std::to_array<FaultWords>({
     {FaultKind::NoTarget, "overloaded_error"},
     {FaultKind::UpstreamRefused, "invalid_request_error"},
     {FaultKind::UpstreamAuth, "api_error"},
+    {FaultKind::UpstreamSpent, "api_error"},
+    {FaultKind::UpstreamMissing, "api_error"},
     {FaultKind::UpstreamFailed, "api_error"},
     {FaultKind::UpstreamInvalid, "api_error"},
     {FaultKind::UpstreamTimeout, "api_error"},
@@ -65,7 +67,8 @@ static_assert(one_row_per_kind_in_order(kFaultWords));
 struct Said {
   std::string type;
   std::string message;
-  std::string details = {};  // its JSON object, or empty
+  std::string details = {};     // its JSON object, or empty
+  std::string error_code = {};  // within them: finer than the type
 };
 
 /// What SDKs act on beside the words, if it is plain JSON of a reasonable size.
@@ -75,6 +78,11 @@ std::string read_details(json::ValueView error) {
   return is_json_object(details->raw()) ? std::string(details->raw()) : std::string();
 }
 
+std::string read_error_code(json::ValueView error) {
+  const std::optional<json::ValueView> details = find_object(error, "details");
+  return details ? cleaned(text_of(*details, "error_code"), kMostTypeBytes) : std::string();
+}
+
 /// Looks into `{"error":{…}}`, and into the object itself as engines stream it.
 Said read_said(json::ValueView body) {
   const std::optional<json::ValueView> inner = body.find("error");
@@ -82,33 +90,35 @@ Said read_said(json::ValueView body) {
   const json::ValueView error = inner && inner->is_object() ? *inner : body;
   return {.type = cleaned(text_of(error, "type"), kMostTypeBytes),
           .message = cleaned(text_of(error, "message")),
-          .details = read_details(error)};
+          .details = read_details(error),
+          .error_code = read_error_code(error)};
 }
 
-/// An account without money or past its own limit is refused as if the request were wrong.
-bool is_about_money(std::string_view message) {
-  return message.find("credit balance is too low") != std::string_view::npos ||
-         message.find("specified API usage limits") != std::string_view::npos;
-}
+/// How a spent account is told, whatever status and type it comes with: a limit that its owner or
+/// his tier set is a wrong request or a rate limit without a time to wait.
+constexpr auto kSpentWords = std::to_array<std::string_view>(
+    {"credit balance is too low", "specified API usage limits", "enforced_spend_limit_reached"});
 
-/// A refusal the client cannot mend is the operator's.
+/// What no client can mend is the operator's.
 FaultKind kind_of(int status, const Said& said) {
   const FaultKind kind = kind_of_status(status);
-  if (kind == FaultKind::UpstreamRefused && is_about_money(said.message))
-    return FaultKind::UpstreamAuth;
-  return kind;
+  if (kind != FaultKind::UpstreamRefused && kind != FaultKind::RateLimited) return kind;
+  const bool spent = std::ranges::any_of(kSpentWords, [&](std::string_view words) {
+    return said.message.contains(words) || said.error_code == words;
+  });
+  return spent ? FaultKind::UpstreamSpent : kind;
 }
 
 /// One sentence for the client; `how` is what the provider did. What it says about naru's own
 /// account is never passed on: it names the organisation, and some repeat a part of the key.
 std::string detail_of(FaultKind kind, std::string_view how, std::string_view message) {
-  if (kind == FaultKind::UpstreamAuth)
+  if (kind == FaultKind::UpstreamAuth || kind == FaultKind::UpstreamSpent)
     return fmt::format(
         "the provider {} over naru's own credential or account; the operator must mend it", how);
   if (kind == FaultKind::RateLimited)
     return fmt::format("the provider {}: naru's own account is at its limit; try again later", how);
   const std::string_view colon = message.empty() ? "" : ": ";
-  if (kind == FaultKind::UpstreamInvalid)
+  if (kind == FaultKind::UpstreamMissing || kind == FaultKind::UpstreamInvalid)
     return fmt::format("the provider {}; naru may be configured with a wrong model or path{}{}",
                        how, colon, message);
   if (kind == FaultKind::UpstreamRefused && !message.empty()) return std::string(message);

@@ -29,9 +29,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, AnthropicStatus,
     testing::Values(StatusCase{400, "invalid_request_error", FaultKind::UpstreamRefused},
                     StatusCase{401, "authentication_error", FaultKind::UpstreamAuth},
-                    StatusCase{402, "billing_error", FaultKind::UpstreamAuth},
+                    StatusCase{402, "billing_error", FaultKind::UpstreamSpent},
                     StatusCase{403, "permission_error", FaultKind::UpstreamAuth},
-                    StatusCase{404, "not_found_error", FaultKind::UpstreamInvalid},
+                    StatusCase{404, "not_found_error", FaultKind::UpstreamMissing},
                     StatusCase{408, "timeout_error", FaultKind::UpstreamTimeout},
                     StatusCase{409, "invalid_request_error", FaultKind::UpstreamFailed},
                     StatusCase{413, "request_too_large", FaultKind::UpstreamRefused},
@@ -68,9 +68,26 @@ TEST(AnthropicErrors, take_an_account_without_money_for_the_operators_trouble) {
   for (const char* message : {"Your credit balance is too low to access the Anthropic API.",
                               "You have reached your specified API usage limits."}) {
     const Fault fault = anthropic().read_error(400, said("invalid_request_error", message));
-    EXPECT_EQ(fault.kind, FaultKind::UpstreamAuth) << message;
+    EXPECT_EQ(fault.kind, FaultKind::UpstreamSpent) << message;
     EXPECT_THAT(fault.detail, testing::HasSubstr("the operator must mend it"));
   }
+}
+
+TEST(AnthropicErrors, tell_a_month_that_is_spent_from_a_minute_that_is) {
+  const Fault fault = anthropic().read_error(
+      429, R"({"type":"error","error":{"type":"rate_limit_error","message":"why",)"
+           R"("details":{"error_code":"enforced_spend_limit_reached"}}})");
+  EXPECT_EQ(fault.kind, FaultKind::UpstreamSpent);
+  const Fault other = anthropic().read_error(
+      429, R"({"type":"error","error":{"type":"rate_limit_error","message":"why",)"
+           R"("details":{"error_code":"something_else"}}})");
+  EXPECT_EQ(other.kind, FaultKind::RateLimited);
+}
+
+TEST(AnthropicErrors, leave_a_refusal_of_content_with_the_client) {
+  const Fault fault = anthropic().read_error(
+      400, said("invalid_request_error", "Output blocked by content filtering policy"));
+  EXPECT_EQ(fault.kind, FaultKind::UpstreamRefused);
 }
 
 TEST(AnthropicErrors, need_no_body_that_can_be_understood) {

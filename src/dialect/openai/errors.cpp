@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialect/json_views.h"
@@ -32,6 +34,8 @@ constexpr auto kFaultWords = std::to_array<FaultWords>({
     {FaultKind::NoTarget, "server_error", "no_target"},
     {FaultKind::UpstreamRefused, "invalid_request_error", ""},
     {FaultKind::UpstreamAuth, "server_error", "upstream_auth"},
+    {FaultKind::UpstreamSpent, "server_error", "upstream_spent"},
+    {FaultKind::UpstreamMissing, "server_error", "upstream_missing"},
     {FaultKind::UpstreamFailed, "server_error", "upstream_failed"},
     {FaultKind::UpstreamInvalid, "server_error", "upstream_invalid"},
     {FaultKind::UpstreamTimeout, "server_error", "upstream_timeout"},
@@ -47,7 +51,10 @@ struct Said {
   std::string type;
   std::string param;
   std::string code;
-  int status = 0;  ///< from a numeric code
+  int status = 0;        ///< from a numeric code
+  bool flagged = false;  ///< OpenRouter: by the moderation that the model requires
+  bool daily = false;    ///< Google: a quota by the day, not by the minute
+  std::optional<std::chrono::milliseconds> retry_after = {};  ///< Google's, in the body alone
 };
 
 /// How providers begin to say that a key is wrong, where neither status nor code does. Only the
@@ -70,6 +77,29 @@ void read_code(ValueView error, Said& said) {
   if (number >= 400 && number <= 599) said.status = static_cast<int>(number);
 }
 
+/// `22s` or `22.5s`. Source: google.protobuf.Duration, JSON mapping.
+std::optional<std::chrono::milliseconds> find_duration(std::string_view text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool whole =
+      error == std::errc{} && std::string_view(end, text.data() + text.size()) == "s";
+  if (!whole || !(seconds >= 0 && seconds <= 86'400)) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+/// Source: google.rpc, RetryInfo and QuotaFailure.
+void read_google_details(ValueView error, Said& said) {
+  const std::optional<ValueView> details = find_array(error, "details");
+  if (!details) return;
+  for (const ValueView one : *details) {
+    if (const auto wait = find_duration(text_of(one, "retryDelay"))) said.retry_after = wait;
+    const std::optional<ValueView> violations = find_array(one, "violations");
+    if (!violations) continue;
+    for (const ValueView violation : *violations)
+      if (text_of(violation, "quotaId").contains("PerDay")) said.daily = true;
+  }
+}
+
 /// `{"error":{…}}`, `{"error":"…"}`, `{"object":"error",…}`, `{"message":…}`, `{"detail":…}`, or
 /// a list that begins with one of these.
 Said said_in(ValueView root) {
@@ -87,63 +117,84 @@ Said said_in(ValueView root) {
   said.type = cleaned(text_of(body, "type"), kLongestCode);
   said.param = cleaned(text_of(body, "param"), kLongestCode);
   read_code(body, said);
+  const std::optional<ValueView> metadata = find_object(body, "metadata");
+  read_google_details(body, said);
+  said.flagged = metadata && metadata->find("flagged_input").has_value();
   return said;
 }
 
 struct WordRow {
   std::string_view word;  ///< of `code` or `type`
-  int status;             ///< that says the same; 402 for money
+  FaultKind kind;
+  bool outranks;  ///< also a status that says something else; other words tell what none does
 };
-/// Words that tell more than the status they come with, or come with none.
+/// What providers' words mean. Sources: OpenAI, Error codes; Azure OpenAI, Content filtering;
+/// OpenRouter, Errors; Moonshot, Errors; DeepSeek, Error Codes; llama-server's and vLLM's own.
 constexpr auto kWords = std::to_array<WordRow>({
-    {"insufficient_quota", 402},
-    {"credit_balance_exhausted", 402},
-    {"billing_hard_limit_reached", 402},
-    {"billing_not_active", 402},
-    {"invalid_api_key", 401},
-    {"authentication_error", 401},
-    {"permission_denied", 403},
-    {"permission_error", 403},
-    {"model_not_found", 404},
-    {"rate_limit_exceeded", 429},
-    {"rate_limit_error", 429},
-    {"requests", 429},
-    {"tokens", 429},
-    {"context_length_exceeded", 400},
-    {"content_filter", 400},
-    {"invalid_request_error", 400},
-    {"BadRequestError", 400},
-    {"exceed_context_size_error", 400},
-    {"overloaded", 503},
-    {"overloaded_error", 503},
-    {"unavailable_error", 503},
+    // clang-format off
+    // No quota or money: comes as 429 or 403, but nothing changes until an operator acts.
+    {"insufficient_quota",            FaultKind::UpstreamSpent, true},
+    {"credit_balance_exhausted",      FaultKind::UpstreamSpent, true},
+    {"billing_hard_limit_reached",    FaultKind::UpstreamSpent, true},
+    {"billing_not_active",            FaultKind::UpstreamSpent, true},
+    {"exceeded_current_quota_error",  FaultKind::UpstreamSpent, true},
+    // Refused for what it says: comes as 403 too, which is no fault of the credential.
+    {"content_filter",                FaultKind::UpstreamRefused, true},
+    {"content_policy_violation",      FaultKind::UpstreamRefused, true},
+    {"moderation_blocked",            FaultKind::UpstreamRefused, true},
+    {"ResponsibleAIPolicyViolation",  FaultKind::UpstreamRefused, true},
+    // No room for anybody: comes as 429 too.
+    {"engine_overloaded_error",       FaultKind::Overloaded, true},
+    {"overloaded",                    FaultKind::Overloaded, false},
+    {"overloaded_error",              FaultKind::Overloaded, false},
+    {"unavailable_error",             FaultKind::Overloaded, false},
+    {"invalid_api_key",               FaultKind::UpstreamAuth, false},
+    {"authentication_error",          FaultKind::UpstreamAuth, false},
+    {"permission_denied",             FaultKind::UpstreamAuth, false},
+    {"permission_error",              FaultKind::UpstreamAuth, false},
+    {"model_not_found",               FaultKind::UpstreamMissing, false},
+    {"rate_limit_exceeded",           FaultKind::RateLimited, false},
+    {"rate_limit_error",              FaultKind::RateLimited, false},
+    {"requests",                      FaultKind::RateLimited, false},
+    {"tokens",                        FaultKind::RateLimited, false},
+    {"context_length_exceeded",       FaultKind::UpstreamRefused, false},
+    {"invalid_request_error",         FaultKind::UpstreamRefused, false},
+    {"BadRequestError",               FaultKind::UpstreamRefused, false},
+    {"exceed_context_size_error",     FaultKind::UpstreamRefused, false},
+    // clang-format on
 });
+constexpr WordRow kRefusesKey{{}, FaultKind::UpstreamAuth, false};
+constexpr WordRow kFlagged{{}, FaultKind::UpstreamRefused, true};
+constexpr WordRow kDailyQuota{{}, FaultKind::UpstreamSpent, true};
 
-int status_in_words(const Said& said) {
+/// The first row that anything in `said` fits; null if none does.
+const WordRow* row_for(const Said& said) {
+  if (said.flagged) return &kFlagged;
+  if (said.daily) return &kDailyQuota;
   const std::string message = to_lower(clipped(said.message, kLongestCode));
   if (std::ranges::any_of(kKeyRefused, [&](auto words) { return message.starts_with(words); }))
-    return 401;
+    return &kRefusesKey;
   for (const std::string_view word : {std::string_view(said.code), std::string_view(said.type)}) {
     const auto row = std::ranges::find(kWords, word, &WordRow::word);
-    if (row != kWords.end()) return row->status;
+    if (row != kWords.end()) return &*row;
   }
-  return 0;
+  return nullptr;
 }
 
 /// A specific word outranks the status: quotas come as 429, unknown keys as 400.
-int meaning_of(int status, const Said& said) {
-  const int in_words = status_in_words(said);
-  if (in_words == 402) return 402;
+FaultKind kind_of(int status, const Said& said) {
+  const WordRow* row = row_for(said);
   const bool vague = status == 0 || status == 400;
-  if (vague && in_words != 0) return in_words;
-  if (status == 0) return said.status != 0 ? said.status : 500;
-  return status;
+  if (row != nullptr && (row->outranks || vague)) return row->kind;
+  if (status == 0) status = said.status != 0 ? said.status : 500;
+  return kind_of_status(status);
 }
 
 /// naru's own words for what is the operator's to mend; a provider's tell too much about him.
-std::string own_words(FaultKind kind, int meaning) {
-  if (meaning == 402) return "the upstream's account has no credit left";
+std::string own_words(FaultKind kind) {
   switch (kind) {
+    case FaultKind::UpstreamSpent:
+      return "the upstream's account has no credit left";
     case FaultKind::UpstreamAuth:
       return "the upstream refuses naru's credential";
     case FaultKind::RateLimited:
@@ -152,7 +203,7 @@ std::string own_words(FaultKind kind, int meaning) {
       return "the upstream took too long";
     case FaultKind::Overloaded:
       return "the upstream has no room now; try again later";
-    case FaultKind::UpstreamInvalid:
+    case FaultKind::UpstreamMissing:
       return "the upstream does not know the model or call it is configured for";
     default:
       return "the upstream failed";
@@ -160,16 +211,16 @@ std::string own_words(FaultKind kind, int meaning) {
 }
 
 Fault fault_of(int status, const Said& said) {
-  const int meaning = meaning_of(status, said);
-  Fault fault{.kind = kind_of_status(meaning), .detail = {}, .origin = Origin::Upstream};
+  Fault fault{.kind = kind_of(status, said), .detail = {}, .origin = Origin::Upstream};
   fault.upstream_status = status != 0 ? status : said.status;
+  fault.retry_after = said.retry_after;
   if (fault.kind != FaultKind::UpstreamRefused) {
-    fault.detail = own_words(fault.kind, meaning);
+    fault.detail = own_words(fault.kind);
     if (fault.upstream_status != 0)
       fault.detail += fmt::format(" (status {})", fault.upstream_status);
     return fault;
   }
-  if (status == 0) fault.upstream_status = meaning;
+  if (status == 0) fault.upstream_status = said.status != 0 ? said.status : 400;
   fault.detail = cleaned(said.message);
   fault.quotes = true;
   if (fault.detail.empty())

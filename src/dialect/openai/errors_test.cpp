@@ -31,23 +31,65 @@ INSTANTIATE_TEST_SUITE_P(
         Row{400, "invalid_request_error", R"("context_length_exceeded")",
             FaultKind::UpstreamRefused},
         Row{400, "invalid_request_error", R"("invalid_api_key")", FaultKind::UpstreamAuth},
-        Row{400, "invalid_request_error", R"("model_not_found")", FaultKind::UpstreamInvalid},
+        Row{400, "invalid_request_error", R"("model_not_found")", FaultKind::UpstreamMissing},
         Row{401, "invalid_request_error", R"("invalid_api_key")", FaultKind::UpstreamAuth},
-        Row{402, "x", "null", FaultKind::UpstreamAuth},
+        Row{402, "x", "null", FaultKind::UpstreamSpent},
         Row{403, "x", "null", FaultKind::UpstreamAuth},
-        Row{404, "x", R"("model_not_found")", FaultKind::UpstreamInvalid},
+        Row{404, "x", R"("model_not_found")", FaultKind::UpstreamMissing},
         Row{408, "x", "null", FaultKind::UpstreamTimeout},
         Row{409, "x", "null", FaultKind::UpstreamFailed},
         Row{413, "x", "null", FaultKind::UpstreamRefused},
         Row{422, "x", "null", FaultKind::UpstreamRefused},
         Row{429, "requests", R"("rate_limit_exceeded")", FaultKind::RateLimited},
         Row{429, "tokens", "null", FaultKind::RateLimited},
-        Row{429, "insufficient_quota", R"("insufficient_quota")", FaultKind::UpstreamAuth},
-        Row{429, "x", R"("credit_balance_exhausted")", FaultKind::UpstreamAuth},
+        Row{429, "insufficient_quota", R"("insufficient_quota")", FaultKind::UpstreamSpent},
+        Row{429, "x", R"("credit_balance_exhausted")", FaultKind::UpstreamSpent},
+        Row{400, "x", R"("billing_hard_limit_reached")", FaultKind::UpstreamSpent},
+        Row{403, "x", R"("billing_not_active")", FaultKind::UpstreamSpent},
+        Row{429, "exceeded_current_quota_error", "null", FaultKind::UpstreamSpent},
+        Row{429, "engine_overloaded_error", "null", FaultKind::Overloaded},
+        Row{429, "rate_limit_reached_error", "null", FaultKind::RateLimited},
+        Row{400, "x", R"("content_filter")", FaultKind::UpstreamRefused},
+        Row{403, "content_filter", "null", FaultKind::UpstreamRefused},
+        Row{403, "x", R"("content_policy_violation")", FaultKind::UpstreamRefused},
+        Row{400, "image_generation_user_error", R"("moderation_blocked")",
+            FaultKind::UpstreamRefused},
+        Row{500, "invalid_request_error", "null", FaultKind::UpstreamFailed},
         Row{500, "server_error", "null", FaultKind::UpstreamFailed},
         Row{502, "x", "null", FaultKind::UpstreamFailed},
         Row{503, "x", "null", FaultKind::Overloaded}, Row{529, "x", "null", FaultKind::Overloaded},
         Row{302, "x", "null", FaultKind::UpstreamInvalid}));
+
+TEST(OpenAiErrors, take_flagged_input_for_the_clients_and_no_credential_that_is_refused) {
+  const auto kind = [](std::string_view metadata) {
+    return openai_chat()
+        .read_error(403, fmt::format(R"({{"error":{{"code":403,"message":"m",{}}}}})", metadata))
+        .kind;
+  };
+  EXPECT_EQ(kind(R"("metadata":{"reasons":["violence"],"flagged_input":"…"})"),
+            FaultKind::UpstreamRefused);
+  EXPECT_EQ(kind(R"("metadata":{"provider_name":"x"})"), FaultKind::UpstreamAuth);
+}
+
+TEST(OpenAiErrors, read_googles_wait_and_its_quotas_by_the_day) {
+  const auto read = [](std::string_view details) {
+    return openai_chat().read_error(
+        429, fmt::format(R"([{{"error":{{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED",)"
+                         R"("details":[{}]}}}}])",
+                         details));
+  };
+  using std::chrono::milliseconds;
+  EXPECT_EQ(read(R"({"retryDelay":"22s"})").retry_after, milliseconds(22'000));
+  EXPECT_EQ(read(R"({"retryDelay":"0.25s"})").retry_after, milliseconds(250));
+  EXPECT_EQ(read(R"({"retryDelay":"22s"})").kind, FaultKind::RateLimited);
+  for (const char* no : {"22", "-1s", "s", "22 s", "nans", "1e99s"})
+    EXPECT_EQ(read(fmt::format(R"({{"retryDelay":"{}"}})", no)).retry_after, std::nullopt) << no;
+  const auto kind = [&](std::string_view quota) {
+    return read(fmt::format(R"({{"violations":[{{"quotaId":"{}"}}]}})", quota)).kind;
+  };
+  EXPECT_EQ(kind("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), FaultKind::UpstreamSpent);
+  EXPECT_EQ(kind("GenerateRequestsPerMinutePerProjectPerModel"), FaultKind::RateLimited);
+}
 
 TEST(OpenAiErrors, keep_a_refusals_words_field_and_code) {
   const Fault fault = openai_chat().read_error(

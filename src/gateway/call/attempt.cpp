@@ -147,11 +147,12 @@ net::Task<Result<std::string>> read_whole(net::ClientCall& call, std::uint64_t m
   }
 }
 
-/// What an answer with an error status means. Lifetime: `call` outlives the task.
-net::Task<Fault> read_refusal(net::ClientCall& call, const dialect::Dialect* speaks,
+/// What an answer with an error status means. Lifetime: the exchange outlives the task.
+net::Task<Fault> read_refusal(Exchange& exchange, const dialect::Dialect* speaks,
                               net::Until until) {
+  net::ClientCall& call = *exchange.answer.upstream_call;
   const int status = call.head().status;
-  const auto wait = retry_after(call.head().headers);
+  const auto wait = retry_after(call.head().headers, exchange.services.clock.wall_now());
   auto body = co_await read_whole(call, kMaxErrorBytes, until);
   Fault fault = speaks->read_error(status, body ? *body : std::string());
   fault.origin = Origin::Upstream;
@@ -248,7 +249,7 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   exchange.trail.returned =
       returned_headers(answer.upstream_call->head().headers, *plan.ends.upstream);
   if (answer.upstream_call->head().status != 200) {
-    Fault fault = co_await read_refusal(*answer.upstream_call, plan.ends.upstream, first);
+    Fault fault = co_await read_refusal(exchange, plan.ends.upstream, first);
     exchange.trail.sent = false;  // nobody computes for a call that was refused
     dialect::strip_foreign(plan.ends, fault);
     co_return fail(std::move(fault));

@@ -2,9 +2,13 @@
 
 #include "gateway/call/attempt.h"
 #include "gateway/call/retry.h"
+#include "gateway/reaction.h"
 
 namespace naru::gateway {
 namespace {
+
+/// Where there was no budget for a retry, and the upstream names no time, a client is to wait.
+constexpr std::chrono::seconds kBudgetPause{1};
 
 /// Headers of a streamed answer, as far as the target is known.
 std::vector<net::Header> stream_headers(const Exchange& exchange) {
@@ -25,17 +29,31 @@ void open_client_stream(Exchange& exchange) {
                                               .write_timeout = limits.write_timeout});
 }
 
+/// Fails, if the target's breaker lets no call through now.
+Result<void> admit(Exchange& exchange, const Target& target) {
+  if (!target.deployment.empty()) return {};  // the driver watches engines itself
+  const std::string& upstream = target.spec->upstream;
+  const auto wait = exchange.services.health.admit(upstream);
+  if (wait.count() == 0) return {};
+  auto open = fail(FaultKind::Overloaded,
+                   "the upstream '{}' fails too often and is left alone; try again soon", upstream);
+  open.error().retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  return open;
+}
+
 void note(Exchange& exchange, const Target& target, const Result<void>& outcome) {
-  Health& health = exchange.services.health;
+  Services& services = exchange.services;
+  const std::string& upstream = target.spec->upstream;
   const std::string_view word = outcome ? "ok" : row(outcome.error().kind).word;
-  exchange.services.metrics.attempt(target.spec->upstream, word);
-  // The driver watches engines itself; what ends before the call says nothing of the upstream.
-  if (!target.deployment.empty() || !exchange.trail.called) return;
-  const bool lives = outcome || outcome.error().kind == FaultKind::UpstreamRefused;
-  if (lives)
-    health.succeeded(target.spec->upstream);
-  else
-    health.failed(target.spec->upstream, outcome.error());
+  services.metrics.attempt(upstream, word);
+  if (!target.deployment.empty()) return;
+  if (!exchange.trail.called) return services.health.ended_unheard(upstream);
+  if (outcome) return services.health.succeeded(upstream);
+  const std::uint32_t failures_to_open = target.upstream->spec.failures_to_open;
+  if (!services.health.failed(upstream, outcome.error(), failures_to_open)) return;
+  services.metrics.breaker_opened(upstream);
+  services.log.warn("upstream.opened",
+                    {telemetry::field("upstream", upstream), telemetry::field("fault", word)});
 }
 
 void log_retry(Exchange& exchange, const Target& target, const Fault& fault,
@@ -54,9 +72,10 @@ void log_retry(Exchange& exchange, const Target& target, const Fault& fault,
 class Patience {
  public:
   explicit Patience(std::size_t targets) : from_(targets, Monotonic::min()) {}
-  void note(std::size_t target, const Fault& fault, bool refused_loss, Monotonic now) {
-    if (refused_loss || is_lasting(fault.kind))
-      from_[target] = Monotonic::max();
+  void give_up(std::size_t target) { from_[target] = Monotonic::max(); }
+  void note(std::size_t target, const Fault& fault, Monotonic now) {
+    if (is_lasting(fault.kind))
+      give_up(target);
     else if (fault.retry_after)
       from_[target] = now + *fault.retry_after;
   }
@@ -77,6 +96,90 @@ class Patience {
   std::vector<Monotonic> from_;
 };
 
+/// The attempts of one exchange, as they went so far.
+class Course {
+ public:
+  explicit Course(Exchange& exchange)
+      : exchange_(exchange), patience_(exchange.decision.order.size()) {}
+
+  std::size_t target() const { return target_; }
+  /// One call to the target, unless its breaker is open. Lifetime: the course outlives the task.
+  net::Task<Result<void>> take_turn();
+  /// What comes after `fault`, with a place in the budget if it is a retry.
+  NextAttempt next_after(const Fault& fault);
+  void go_on(const NextAttempt& next) { target_ = next.target; }
+  /// What the client is told if nothing comes after `fault`.
+  Fault last_word(const Fault& fault) const;
+
+ private:
+  bool was_called(const Target& target) const;
+
+  Exchange& exchange_;
+  Patience patience_;
+  std::optional<RetryBudget::Lease> retry_ = {};
+  std::size_t passed_ = 0;
+  std::size_t target_ = 0;
+  std::vector<std::string_view> called_ = {};              ///< upstreams
+  std::optional<Fault> failed_ = {};                       ///< the last of a target that was called
+  std::optional<std::chrono::milliseconds> reopens_ = {};  ///< the first of those that are open
+};
+
+net::Task<Result<void>> Course::take_turn() {
+  const Target& target = exchange_.decision.order[target_];
+  Result<void> outcome = admit(exchange_, target);
+  if (!outcome) {
+    const auto wait = *outcome.error().retry_after;
+    reopens_ = std::min(reopens_.value_or(wait), wait);
+    patience_.give_up(target_);  // whoever waits for it only adds to the crowd
+    ++passed_;
+    retry_.reset();
+    co_return outcome;
+  }
+  outcome = co_await attempt(exchange_, target);
+  retry_.reset();
+  note(exchange_, target, outcome);
+  called_.push_back(target.spec->upstream);
+  if (outcome) co_return outcome;
+  // What a target that was called has said tells more than that another cannot carry it all.
+  if (exchange_.trail.refused_loss)
+    patience_.give_up(target_);
+  else
+    failed_ = outcome.error();
+  patience_.note(target_, outcome.error(), exchange_.now());
+  co_return outcome;
+}
+
+bool Course::was_called(const Target& target) const {
+  return std::ranges::find(called_, target.spec->upstream) != called_.end();
+}
+
+NextAttempt Course::next_after(const Fault& fault) {
+  const Tried tried{.attempts = static_cast<std::size_t>(exchange_.trail.attempts),
+                    .passed = passed_,
+                    .target = target_,
+                    .refused_loss = exchange_.trail.refused_loss,
+                    .asked = patience_.asked(exchange_.now())};
+  const NextAttempt next =
+      next_attempt(exchange_.model->retry, tried, fault, exchange_.loop().rng());
+  if (!next.again || exchange_.now() + next.wait >= exchange_.deadline) return {};
+  const Target& target = exchange_.decision.order[next.target];
+  if (!was_called(target)) return next;
+  if (auto place = exchange_.services.retries.retry()) {
+    retry_.emplace(std::move(*place));
+    return next;
+  }
+  exchange_.trail.forgone = true;
+  exchange_.services.metrics.retry_forgone(target.spec->upstream);
+  return {};
+}
+
+Fault Course::last_word(const Fault& fault) const {
+  Fault last = failed_.value_or(fault);
+  if (reopens_ && (!failed_ || !last.retry_after)) last.retry_after = reopens_;
+  if (exchange_.trail.forgone && !last.retry_after) last.retry_after = kBudgetPause;
+  return last;
+}
+
 /// Each target has its time once, however often it is tried, and an engine the time to be loaded
 /// and to be given its images.
 std::chrono::milliseconds time_for_all(const Exchange& exchange) {
@@ -95,31 +198,20 @@ net::Task<Result<void>> call(Exchange& exchange) {
   if (exchange.streams()) open_client_stream(exchange);
   const auto& order = exchange.decision.order;
   exchange.deadline = exchange.now() + time_for_all(exchange);
-  Patience patience(order.size());
-  std::optional<Fault> failed;  // the last of a target that was called
-  std::size_t target = 0;
+  const RetryBudget::Lease active = exchange.services.retries.enter();
+  Course course(exchange);
   while (true) {
-    Result<void> outcome = co_await attempt(exchange, order[target]);
-    note(exchange, order[target], outcome);
+    const Target& target = order[course.target()];
+    const Result<void> outcome = co_await course.take_turn();
     if (outcome) break;
-    const bool refused_loss = exchange.trail.refused_loss;
-    patience.note(target, outcome.error(), refused_loss, exchange.now());
-    // What a target that was called has said tells more than that another cannot carry it all.
-    if (!refused_loss) failed = outcome.error();
-    const Tried tried{.attempts = static_cast<std::size_t>(exchange.trail.attempts),
-                      .target = target,
-                      .refused_loss = refused_loss,
-                      .asked = patience.asked(exchange.now())};
-    const NextAttempt next =
-        next_attempt(exchange.model->retry, tried, outcome.error(), exchange.loop().rng());
-    if (!next.again || exchange.now() + next.wait >= exchange.deadline)
-      co_return fail(failed.value_or(outcome.error()));
-    log_retry(exchange, order[target], outcome.error(), next);
+    const NextAttempt next = course.next_after(outcome.error());
+    if (!next.again) co_return fail(course.last_word(outcome.error()));
+    log_retry(exchange, target, outcome.error(), next);
     if (next.wait.count() > 0) {
       auto slept = co_await exchange.loop().sleep(next.wait, exchange.until());
       NARU_CO_TRY_VOID(std::move(slept));
     }
-    target = next.target;
+    course.go_on(next);
   }
   if (exchange.client) exchange.client->set_headers(stream_headers(exchange));
   co_return Result<void>{};

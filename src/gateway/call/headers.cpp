@@ -17,6 +17,27 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   return value;
 }
 
+/// `Fri, 31 Dec 1999 23:59:59 GMT`, the one form that is still sent. Source: RFC 9110, 5.6.7.
+std::optional<WallTime> find_http_date(std::string_view text) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::size_t kBytes = 29;
+  if (text.size() != kBytes || !text.ends_with(" GMT")) return std::nullopt;
+  const std::size_t month = kMonths.find(text.substr(8, 3));
+  const auto number = [&](std::size_t at, std::size_t digits) {
+    return whole_number(text.substr(at, digits)).value_or(-1);
+  };
+  const std::array<std::int64_t, 5> parts{number(5, 2), number(12, 4), number(17, 2), number(20, 2),
+                                          number(23, 2)};
+  const auto [day, year, hour, minute, second] = parts;
+  if (month == kMonths.npos || month % 3 != 0 || std::ranges::min(parts) < 0) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
+                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok() || year < 1970 || year > 2200) return std::nullopt;
+  return WallTime(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(hour) +
+                  std::chrono::minutes(minute) + std::chrono::seconds(second));
+}
+
 }  // namespace
 
 std::vector<net::Header> forwarded_headers(const net::HeadersView& from_client,
@@ -51,15 +72,18 @@ std::vector<net::Header> returned_headers(const net::HeadersView& from_upstream,
   return headers;
 }
 
-std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& from_upstream) {
+std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& from_upstream,
+                                                     WallTime now) {
   using std::chrono::milliseconds;
   std::optional<milliseconds> wait;
   if (const auto text = from_upstream.find("retry-after-ms")) {
     if (const auto number = whole_number(trim(*text))) wait = milliseconds(*number);
   } else if (const auto seconds = from_upstream.find("retry-after")) {
-    // The form with a date is not used by providers of models.
-    if (const auto number = whole_number(trim(*seconds)); number && *number < 1'000'000)
+    const std::string_view value = trim(*seconds);
+    if (const auto number = whole_number(value); number && *number < 1'000'000)
       wait = std::chrono::seconds(*number);
+    else if (const auto date = find_http_date(value))
+      wait = std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*date - now));
   }
   if (wait && *wait > kLongestWait) wait = kLongestWait;
   return wait;

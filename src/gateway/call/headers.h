@@ -14,7 +14,9 @@ std::string forwarded_query(std::string_view query, const dialect::Dialect& clie
 /// Answer headers of an upstream of dialect `upstream` that reach the client.
 std::vector<net::Header> returned_headers(const net::HeadersView& from_upstream,
                                           const dialect::Dialect& upstream);
-/// How long the upstream asks to be left alone: `retry-after-ms`, `retry-after` in seconds.
-std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& from_upstream);
+/// How long from `now` the upstream asks to be left alone: `retry-after-ms`, else `retry-after` in
+/// seconds or as a date. Headers that tell when a limit is whole again are no such wish.
+std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& from_upstream,
+                                                     WallTime now);
 
 }  // namespace naru::gateway

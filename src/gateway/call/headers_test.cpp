@@ -51,14 +51,20 @@ TEST(Headers, pass_the_beta_flag_of_the_query_within_its_dialect) {
 }
 
 TEST(Headers, read_how_long_an_upstream_wants_to_be_left_alone) {
-  using std::chrono::milliseconds;
-  EXPECT_EQ(retry_after(headers_of({{"retry-after", "7"}})), milliseconds(7'000));
-  EXPECT_EQ(retry_after(headers_of({{"retry-after", "7"}, {"retry-after-ms", "250"}})),
-            milliseconds(250));
-  EXPECT_EQ(retry_after(headers_of({{"retry-after", "Fri, 31 Dec 1999 23:59:59 GMT"}})),
-            std::nullopt);
-  EXPECT_EQ(retry_after(headers_of({{"retry-after", "-3"}})), std::nullopt);
-  EXPECT_EQ(retry_after(headers_of({{"retry-after", "999999"}})), std::chrono::hours(24));
+  using namespace std::chrono_literals;
+  const WallTime now(std::chrono::sys_days(std::chrono::year(1999) / 12 / 31) + 23h + 59min);
+  const auto read = [&](std::initializer_list<net::HeaderView> lines) {
+    return retry_after(headers_of(lines), now);
+  };
+  EXPECT_EQ(read({{"retry-after", "7"}}), 7s);
+  EXPECT_EQ(read({{"retry-after", "7"}, {"retry-after-ms", "250"}}), 250ms);
+  EXPECT_EQ(read({{"retry-after", "Fri, 31 Dec 1999 23:59:59 GMT"}}), 59s);
+  EXPECT_EQ(read({{"retry-after", "Fri, 31 Dec 1999 23:00:00 GMT"}}), 0s);
+  EXPECT_EQ(read({{"retry-after", "999999"}}), 24h);
+  for (const char* no : {"-3", "soon", "Fri, 31 Foo 1999 23:59:59 GMT", "31 Dec 1999 23:59:59 GMT",
+                         "Fri, 99 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:59 CET",
+                         "Fri, 31 ecJ 1999 23:59:59 GMT"})
+    EXPECT_EQ(read({{"retry-after", no}}), std::nullopt) << no;
 }
 
 }  // namespace

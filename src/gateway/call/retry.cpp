@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
-namespace naru::gateway {
+#include "gateway/reaction.h"
 
-bool is_lasting(FaultKind kind) {
-  return kind == FaultKind::UpstreamAuth || kind == FaultKind::UpstreamInvalid;
-}
+namespace naru::gateway {
 
 NextAttempt next_attempt(const RetryPolicy& policy, const Tried& tried, const Fault& fault,
                          Rng& rng) {
-  const bool elsewhere = tried.attempts < tried.asked.size();
-  const bool worth_it = row(fault.kind).retry || tried.refused_loss;
+  const std::size_t turns = tried.attempts + tried.passed;
+  const bool elsewhere = turns < tried.asked.size();
+  const bool worth_it = reaction_to(fault.kind).elsewhere || tried.refused_loss;
   if (!worth_it || tried.attempts >= policy.attempts) return {};
   const auto next = [&](std::size_t step) { return (tried.target + step) % tried.asked.size(); };
   if (elsewhere) return {.again = true, .target = next(1)};
-  const std::size_t round = tried.attempts / tried.asked.size() - 1;
+  const std::size_t round = turns / tried.asked.size() - 1;
   const auto ceiling = std::min(policy.most, policy.base * (1 << std::min<std::size_t>(round, 16)));
   const std::chrono::milliseconds jitter{
       static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(ceiling.count()) + 1))};

@@ -17,20 +17,18 @@ struct NextAttempt {
 
 /// How the attempts of one exchange stand.
 struct Tried {
-  std::size_t attempts = 0;   ///< made so far, at least one
-  std::size_t target = 0;     ///< of the last one
+  std::size_t attempts = 0;   ///< made so far
+  std::size_t passed = 0;     ///< times a target was passed over instead, its breaker being open
+  std::size_t target = 0;     ///< of the last of either
   bool refused_loss = false;  ///< it could not carry the request; another may
   /// One entry a target: how long from now it wants to be left alone; nullopt: for good, since it
   /// would say the same again.
   std::vector<std::optional<std::chrono::milliseconds>> asked{std::chrono::milliseconds(0)};
 };
 
-/// Whether the same target would say the same again.
-bool is_lasting(FaultKind kind);
-
-/// Pure: whether and where to try again after `fault`. A target not tried yet is tried at once; one
-/// that was waits a random time below base × 2ⁿ (full jitter), or as long as it asked if that is
-/// within the policy's longest wait; else the next one is looked at.
+/// Pure: whether and where to try again after `fault`, by `kReactions`. A target not tried yet is
+/// tried at once; one that was waits a random time below base × 2ⁿ (full jitter), or as long as it
+/// asked if that is within the policy's longest wait; else the next one is looked at.
 NextAttempt next_attempt(const RetryPolicy& policy, const Tried& tried, const Fault& fault,
                          Rng& rng);
 

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "gateway/reaction.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -57,6 +59,24 @@ TEST(Retry, does_not_ask_again_a_target_that_would_say_the_same) {
             {.attempts = 2, .target = 1, .asked = {std::nullopt, alone(1)[0]}});
   EXPECT_TRUE(next.again);
   EXPECT_EQ(next.target, 1U);
+}
+
+TEST(Retry, goes_on_behind_a_target_it_passed_over) {
+  const Asked second_alone{std::nullopt, milliseconds(0)};
+  const NextAttempt next =
+      after(FaultKind::Overloaded, {.passed = 1, .asked = second_alone}, {.attempts = 1});
+  EXPECT_TRUE(next.again);
+  EXPECT_EQ(next.target, 1U);
+  EXPECT_FALSE(after(FaultKind::Overloaded, {.passed = 1, .asked = {std::nullopt}}).again)
+      << "nobody waits for an open breaker";
+}
+
+TEST(Retry, follows_the_row_of_each_kind) {
+  for (const Reaction& row : kReactions) {
+    EXPECT_EQ(after(row.kind, {.attempts = 1, .asked = alone(2)}).again, row.elsewhere)
+        << naru::row(row.kind).word;
+    EXPECT_TRUE(row.elsewhere || !row.again) << naru::row(row.kind).word;
+  }
 }
 
 TEST(Retry, ends_with_the_policys_attempts) {

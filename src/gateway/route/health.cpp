@@ -2,22 +2,16 @@
 
 #include <algorithm>
 
+#include "gateway/reaction.h"
+
 namespace naru::gateway {
 namespace {
 
-/// Whether `kind` says something about the upstream, and not about the request.
-bool counts(FaultKind kind) {
-  switch (kind) {
-    case FaultKind::UpstreamFailed:
-    case FaultKind::UpstreamTimeout:
-    case FaultKind::UpstreamInvalid:
-    case FaultKind::UpstreamAuth:
-    case FaultKind::Overloaded:
-    case FaultKind::RateLimited:
-      return true;
-    default:
-      return false;
-  }
+/// How long `fault` has its upstream cool. What an operator has to mend lasts, whatever is asked.
+std::chrono::nanoseconds cooling_after(const Fault& fault) {
+  const bool believed = fault.retry_after && !is_lasting(fault.kind);
+  if (!believed) return reaction_to(fault.kind).cools;
+  return std::min<std::chrono::nanoseconds>(*fault.retry_after, Health::kMostAsked);
 }
 
 }  // namespace
@@ -25,33 +19,60 @@ bool counts(FaultKind kind) {
 std::optional<Monotonic> Health::cooling(std::string_view upstream) const {
   const std::lock_guard lock(mutex_);
   const auto found = states_.find(upstream);
-  if (found == states_.end() || found->second.until <= clock_.now()) return std::nullopt;
-  return found->second.until;
+  if (found == states_.end() || found->second.cools_until <= clock_.now()) return std::nullopt;
+  return found->second.cools_until;
+}
+
+std::chrono::nanoseconds Health::wait(std::string_view upstream) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(upstream);
+  if (found == states_.end()) return {};
+  return found->second.breaker.wait(clock_.now());
+}
+
+std::chrono::nanoseconds Health::admit(std::string_view upstream) {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(upstream);
+  if (found == states_.end()) return {};
+  return found->second.breaker.admit(clock_.now());
 }
 
 void Health::succeeded(std::string_view upstream) {
   const std::lock_guard lock(mutex_);
   const auto found = states_.find(upstream);
-  if (found != states_.end()) found->second = State{};
+  if (found == states_.end()) return;
+  State& state = found->second;
+  state.breaker.succeeded(clock_.now());
+  state.cools_until = {};
+  state.last_fault.clear();
 }
 
-void Health::failed(std::string_view upstream, const Fault& fault) {
-  if (!counts(fault.kind)) return;
+bool Health::failed(std::string_view upstream, const Fault& fault, std::uint32_t failures_to_open) {
+  const Reaction& reaction = reaction_to(fault.kind);
+  if (fault.kind == FaultKind::UpstreamRefused) succeeded(upstream);  // it judged the request
+  if (!reaction.elsewhere) {
+    ended_unheard(upstream);
+    return false;
+  }
   const std::lock_guard lock(mutex_);
   State& state = states_[std::string(upstream)];
-  ++state.failures;
   state.last_fault = std::string(row(fault.kind).word);
   const Monotonic now = clock_.now();
-  if (fault.retry_after) {
-    const auto asked = std::min<std::chrono::nanoseconds>(*fault.retry_after, kMostCooling);
-    state.until = std::max(state.until, now + asked);
-    return;
+  const auto cools = cooling_after(fault);
+  state.cools_until = std::max(state.cools_until, now + cools);
+  if (!reaction.breaks) {  // it answers, so it is up
+    state.breaker.succeeded(now);
+    return false;
   }
-  if (state.failures < kFailuresToCool) return;
-  const auto doubled = kFirstCooling * (1 << std::min(state.coolings, 4));
-  state.until = std::max(state.until, now + std::min(doubled, kMostCooling));
-  ++state.coolings;
-  state.failures = 0;
+  const bool opened = state.breaker.failed(now, failures_to_open);
+  if (fault.retry_after) state.breaker.leave_alone(now + cools);
+  return opened;
+}
+
+void Health::ended_unheard(std::string_view upstream) {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(upstream);
+  if (found != states_.end()) found->second.breaker.ended_unheard();
 }
 
 Health::State Health::state(std::string_view upstream) const {

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -8,29 +7,36 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "gateway/route/breaker.h"
 
 namespace naru::gateway {
 
-/// What recent calls say about each upstream. One that fails several times in a row, or says how
-/// long it wants to be left alone, cools down and is tried last. Safe from any thread.
+/// What recent calls say about each upstream. One that fails is kept from calls by its breaker; one
+/// that asks to be left alone, or cannot serve until an operator acts, cools down and is tried
+/// last. Safe from any thread.
 class Health {
  public:
-  static constexpr int kFailuresToCool = 3;  ///< in a row
-  static constexpr std::chrono::seconds kFirstCooling{5};
-  static constexpr std::chrono::seconds kMostCooling{60};
+  static constexpr std::chrono::seconds kMostAsked{60};  ///< longer is not believed
 
   explicit Health(const Clock& clock) : clock_(clock) {}
 
   /// Until when `upstream` cools; nullopt when it does not.
   std::optional<Monotonic> cooling(std::string_view upstream) const;
+  /// How long until a call may go to `upstream`; zero: now.
+  std::chrono::nanoseconds wait(std::string_view upstream) const;
+  /// As `wait`; at zero the call is to be made, and one of the three below to follow.
+  std::chrono::nanoseconds admit(std::string_view upstream);
+
   void succeeded(std::string_view upstream);
-  /// Counts faults of the upstream itself; a request it rightly refused is none.
-  void failed(std::string_view upstream, const Fault& fault);
+  /// Weighs the fault as `kReactions` says. Gives whether the upstream's breaker opened by it, as
+  /// it may after `failures_to_open` in a row; 0: never.
+  bool failed(std::string_view upstream, const Fault& fault, std::uint32_t failures_to_open);
+  /// The call never came to `upstream`.
+  void ended_unheard(std::string_view upstream);
 
   struct State {
-    int failures = 0;  ///< in a row
-    int coolings = 0;  ///< in a row, each twice as long
-    Monotonic until{};
+    Breaker breaker;
+    Monotonic cools_until{};
     std::string last_fault;  ///< word of its kind
   };
   /// For people: what is known of `upstream`.
@@ -39,7 +45,7 @@ class Health {
  private:
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::map<std::string, State, std::less<>> states_;
+  std::map<std::string, State, std::less<>> states_;  ///< of those that ever failed
 };
 
 }  // namespace naru::gateway

@@ -72,7 +72,9 @@ Candidate look_at(Exchange& exchange, const TargetSpec& spec, Target& target) {
   if (auto upstream = upstreams.find(spec.upstream)) {
     target.upstream = upstream;
     speaks = &provider::dialect_for(*upstream, exchange.dialect(), exchange.endpoint.operation);
-    candidate.cooling = exchange.services.health.cooling(spec.upstream).has_value();
+    const Health& health = exchange.services.health;
+    candidate.cooling =
+        health.cooling(spec.upstream).has_value() || health.wait(spec.upstream).count() > 0;
   } else if (const auto state = exchange.services.endpoints.find(spec.upstream)) {
     target.deployment = spec.upstream;
     speaks = &engine_dialect(exchange.endpoint.operation);

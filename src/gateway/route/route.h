@@ -10,7 +10,7 @@ struct Candidate {
   const TargetSpec* spec = nullptr;
   bool exists = true;       ///< its upstream or deployment is in the snapshot
   bool usable = true;       ///< its dialect has the operation
-  bool cooling = false;     ///< recent calls failed
+  bool cooling = false;     ///< wants to be left alone, or is kept from calls for now
   bool failed = false;      ///< a deployment that has been given up
   std::string reason = {};  ///< why it is not usable, for people
 };
