@@ -36,6 +36,30 @@ void write_model(json::Writer& out, const gateway::ModelSpec& model) {
   out.end_array().end_object();
 }
 
+std::int64_t milliseconds(std::chrono::nanoseconds length) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(length).count();
+}
+
+/// Calls in line for an upstream or a deployment, in the order they will be served.
+void write_line(json::Writer& out, const std::vector<gateway::Places::Waiting>& waiting) {
+  out.field("waiting", static_cast<std::int64_t>(waiting.size())).key("line").array();
+  std::int64_t position = 0;
+  for (const gateway::Places::Waiting& each : waiting) {
+    out.object().field("position", ++position).field("exchange", each.exchange);
+    out.field("key_id", each.principal).field("priority", gateway::word_of(each.priority));
+    out.field("waited_ms", milliseconds(each.waited)).end_object();
+  }
+  out.end_array();
+}
+
+void write_places(json::Writer& out, const gateway::Places::State& places) {
+  out.field("in_flight", std::int64_t{places.in_flight});
+  out.field("limit", std::int64_t{places.limit});
+  out.field("closed_ms", milliseconds(places.closed));
+  out.field("between_places_ms", milliseconds(places.between));
+  write_line(out, places.waiting);
+}
+
 void write_upstream(json::Writer& out, const provider::Upstream& upstream, Context& context) {
   const std::string& name = upstream.spec.name;
   const gateway::Health::State health = context.services.health.state(name);
@@ -49,10 +73,12 @@ void write_upstream(json::Writer& out, const provider::Upstream& upstream, Conte
   out.field("breaker", gateway::word_of(health.breaker.state()));
   out.field("failures_in_a_row", static_cast<std::int64_t>(health.breaker.failures()))
       .field("last_fault", health.last_fault);
+  write_places(out, context.services.places.state(name));
   out.end_object();
 }
 
-void write_deployment(json::Writer& out, const deploy::DeploymentStatus& status) {
+void write_deployment(json::Writer& out, const deploy::DeploymentStatus& status,
+                      const gateway::Places::State& places) {
   out.object().field("name", status.name).field("phase", registry::word_of(status.phase));
   out.field("reason", status.reason).field("pid", status.pid);
   out.field("restarts", static_cast<std::int64_t>(status.restarts));
@@ -60,6 +86,7 @@ void write_deployment(json::Writer& out, const deploy::DeploymentStatus& status)
   out.field("slots", static_cast<std::int64_t>(status.slots));
   out.field("context", static_cast<std::int64_t>(status.context));
   out.field("weights", status.model_file).field("architecture", status.architecture);
+  write_line(out, places.waiting);
   out.key("log").array();
   for (const std::string& line : status.log) out.text(line);
   out.end_array().end_object();
@@ -112,7 +139,7 @@ Result<Reply> list_deployments(Context& context, const Request&) {
   json::Writer out(reply.body);
   out.object().key("deployments").array();
   for (const deploy::DeploymentStatus& status : context.deployer.status())
-    write_deployment(out, status);
+    write_deployment(out, status, context.services.places.state(status.name));
   out.end_array().end_object();
   return reply;
 }

@@ -31,6 +31,7 @@ enum class FaultKind : std::uint8_t {
   UpstreamFailed,       ///< connection, TLS or 5xx of the provider
   UpstreamInvalid,      ///< the provider's bytes break its own protocol
   UpstreamTimeout,      ///< connect, first token, between tokens or total time passed
+  DeadlinePassed,       ///< the time that the client gave the call
   Cancelled,            ///< the client went away, or we are stopping
   Unavailable,          ///< the store cannot record what must be recorded
   Internal,             ///< our own mistake
@@ -83,6 +84,7 @@ inline constexpr auto kFaultRows = std::to_array<FaultRow>({
     {FaultKind::UpstreamFailed,      502, true,  "upstream_failed"},
     {FaultKind::UpstreamInvalid,     502, true,  "upstream_invalid"},
     {FaultKind::UpstreamTimeout,     504, true,  "upstream_timeout"},
+    {FaultKind::DeadlinePassed,      504, false, "deadline_exceeded"},
     {FaultKind::Cancelled,           499, false, "abandoned"},
     {FaultKind::Unavailable,         503, true,  "unavailable"},
     {FaultKind::Internal,            500, true,  "internal"},

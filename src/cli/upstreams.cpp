@@ -17,13 +17,16 @@ std::string show_upstreams(json::ValueView answer) {
                {"ADDRESS"},
                {"COUNTRY"},
                {"STATE"},
+               {"IN FLIGHT", Align::Right},
+               {"LIMIT", Align::Right},
+               {"WAITING", Align::Right},
                {"FAILURES", Align::Right},
                {"LAST FAULT"}});
   if (const auto upstreams = answer.find("upstreams"))
     for (const json::ValueView one : *upstreams)
       table.add({cell(one, "name"), cell(one, "provider"), cell(one, "base_url"),
-                 cell(one, "country"), state_of(one), cell(one, "failures_in_a_row"),
-                 cell(one, "last_fault")});
+                 cell(one, "country"), state_of(one), cell(one, "in_flight"), cell(one, "limit"),
+                 cell(one, "waiting"), cell(one, "failures_in_a_row"), cell(one, "last_fault")});
   return table.empty() ? std::string() : table.text();
 }
 
@@ -33,6 +36,7 @@ std::string show_deployments(json::ValueView answer) {
                {"PID", Align::Right},
                {"RESTARTS", Align::Right},
                {"IN FLIGHT", Align::Right},
+               {"WAITING", Align::Right},
                {"SLOTS", Align::Right},
                {"CONTEXT", Align::Right},
                {"WEIGHTS"},
@@ -40,8 +44,8 @@ std::string show_deployments(json::ValueView answer) {
   if (const auto deployments = answer.find("deployments"))
     for (const json::ValueView one : *deployments)
       table.add({cell(one, "name"), cell(one, "phase"), cell(one, "pid"), cell(one, "restarts"),
-                 cell(one, "in_flight"), cell(one, "slots"), cell(one, "context"),
-                 cell(one, "weights"), cell(one, "reason")});
+                 cell(one, "in_flight"), cell(one, "waiting"), cell(one, "slots"),
+                 cell(one, "context"), cell(one, "weights"), cell(one, "reason")});
   return table.empty() ? std::string() : table.text();
 }
 

@@ -65,6 +65,10 @@ std::vector<net::Header> Exchange::common_headers() const {
   if (!trail.upstream.empty()) headers.push_back({"x-naru-upstream", trail.upstream});
   if (!trail.upstream_model.empty())
     headers.push_back({"x-naru-upstream-model", trail.upstream_model});
+  if (trail.queued.count() > 0)
+    headers.push_back(
+        {"x-naru-queued-ms",
+         fmt::format("{}", std::chrono::ceil<std::chrono::milliseconds>(trail.queued).count())});
   if (std::string names = told_losses(); !names.empty())
     headers.push_back({"x-naru-loss", std::move(names)});
   return headers;
@@ -80,6 +84,14 @@ std::string Exchange::told_losses() const {
       names += clipped(loss.field, kMaxLossNameBytes);
     }
   return names;
+}
+
+Result<void> weigh_time(Exchange& exchange, Result<void> outcome) {
+  if (outcome || exchange.now() < exchange.client_deadline) return outcome;
+  const FaultKind kind = outcome.error().kind;
+  if (kind != FaultKind::UpstreamTimeout && kind != FaultKind::RequestTimeout) return outcome;
+  return fail(FaultKind::DeadlinePassed, "the {} s that {} gave the call have passed",
+              timeout_value(*exchange.wishes.timeout), kTimeoutHeader);
 }
 
 }  // namespace naru::gateway

@@ -8,8 +8,10 @@
 #include "base/json.h"
 #include "dialect/translate.h"
 #include "gateway/client_stream.h"
+#include "gateway/queue/places.h"
 #include "gateway/routes.h"
 #include "gateway/services.h"
+#include "gateway/wishes.h"
 #include "net/http/server.h"
 #include "provider/upstream.h"
 #include "registry/snapshot.h"
@@ -29,6 +31,7 @@ struct Principal {
   std::string key_name;
   std::vector<std::string> models;  ///< names or patterns it may use; empty: all
   store::KeyLimits limits = {};
+  Priority priority = Priority::Interactive;
 
   bool may_use(std::string_view name) const;
   /// By its own name, or by the one that was asked for.
@@ -63,8 +66,16 @@ struct Answer {
   std::unique_ptr<wire::Splitter> splitter;        ///< stream: events not yet taken
   std::unique_ptr<dialect::AnswerStream> stream;
   dialect::AnswerStream::Progress progress = dialect::AnswerStream::Progress::Quiet;
-  std::string held;  ///< stream: client bytes that wait for the commit
+  std::string held;     ///< stream: client bytes that wait for the commit
+  Places::Lease place;  ///< at the upstream
   std::unique_ptr<registry::Endpoints::Lease> slot;  ///< at the engine, if one answers
+
+  /// The upstream computes for this call no more.
+  void leave_upstream() {
+    upstream_call.reset();
+    slot.reset();
+    place = {};
+  }
 };
 
 /// The request as engines of ours get it where that is not as it came: images it gave by address
@@ -88,7 +99,9 @@ struct Trail {
   /// Reported by attempts that failed, each with its last word; summed.
   std::optional<chat::Usage> failed_usage = {};
   bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
-  bool forgone = false;       ///< a retry was due, but there was no budget for it
+  bool crowded = false;       ///< it was refused for want of room, while others were served
+  std::chrono::nanoseconds queued{};  ///< in line for places
+  bool forgone = false;               ///< a retry was due, but there was no budget for it
   std::optional<Monotonic> first_token = {};
   std::vector<net::Header> returned = {};  ///< headers of the upstream that reach the client
 };
@@ -132,10 +145,12 @@ class Exchange {
   const std::string request_id;
   const Monotonic began;
   const std::shared_ptr<const registry::Snapshot> snapshot;
-  Monotonic deadline = Monotonic::max();
+  Monotonic deadline = Monotonic::max();         ///< never later than the client's
+  Monotonic client_deadline = Monotonic::max();  ///< set by `x-request-timeout`
 
   // listen
   Endpoint endpoint;
+  Wishes wishes;
   std::string client_request_id;
   std::vector<net::Header> cors;  ///< for a browser of a listed origin
   // authenticate
@@ -173,5 +188,9 @@ class Exchange {
  private:
   std::optional<chat::Tally> prompt_;
 };
+
+/// `outcome`; but where time ran out that the client gave no more of, that is nobody's fault:
+/// DeadlinePassed.
+Result<void> weigh_time(Exchange& exchange, Result<void> outcome);
 
 }  // namespace naru::gateway

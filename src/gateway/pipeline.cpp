@@ -114,6 +114,7 @@ net::Task<void> Pipeline::serve(net::ServerCall& call) {
   Exchange exchange(call, services_);
   exchange.before_end = &settle;
   Result<void> outcome = co_await run_safely(exchange);
+  outcome = weigh_time(exchange, std::move(outcome));
   if (!outcome && outcome.error().kind == FaultKind::Cancelled && call.stopping())
     outcome = fail(FaultKind::Unavailable, "naru is stopping; send the call again");
   std::exception_ptr broken;

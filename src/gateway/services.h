@@ -9,6 +9,7 @@
 #include "gateway/call/retry_budget.h"
 #include "gateway/key_limits/limiter.h"
 #include "gateway/listen/settings.h"
+#include "gateway/queue/places.h"
 #include "gateway/route/health.h"
 #include "gateway/route/model.h"
 #include "net/http/client.h"
@@ -38,6 +39,7 @@ struct Services {
   BodyMemory body_memory = {};
   Health health{clock};
   RetryBudget retries = {};
+  Places places{clock};
   Estimator estimator = {};
   Limiter limiter = {};
   std::atomic<bool> draining{false};  ///< stopping: not ready any more

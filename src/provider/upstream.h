@@ -28,6 +28,12 @@ struct Timeouts {
   std::chrono::milliseconds total{600'000};           ///< a whole attempt; and all at one target
 };
 
+/// How many calls an upstream takes at once; between the two it is learnt.
+struct Concurrency {
+  std::uint32_t least = 1;
+  std::uint32_t most = 10'000;
+};
+
 enum class UnknownFields : std::uint8_t { Forward, Refuse };
 
 /// A provider account as an operator declares it (document kind `Upstream`).
@@ -45,6 +51,7 @@ struct UpstreamSpec {
   std::string project = {};           ///< openai: sent as OpenAI-Project
   UnknownFields unknown_fields = UnknownFields::Forward;
   Timeouts timeouts = {};
+  Concurrency concurrency = {};
   std::uint32_t failures_to_open = 5;  ///< in a row, until calls are kept from it; 0: never
 };
 

@@ -107,6 +107,25 @@ const Fields<Timeouts>& timeouts_fields() {
   return fields;
 }
 
+std::vector<Problem> check_concurrency(const Concurrency& concurrency) {
+  if (concurrency.least <= concurrency.most) return {};
+  return {{.path = "least",
+           .text = fmt::format("is {}, more than most, {}; make it smaller", concurrency.least,
+                               concurrency.most)}};
+}
+
+const Fields<Concurrency>& concurrency_fields() {
+  static const auto fields =
+      Fields<Concurrency>{}
+          .integer("least", &Concurrency::least, 1, 1'000'000,
+                   "So many calls at once it is always given, however often it refuses.")
+          .integer("most", &Concurrency::most, 1, 1'000'000,
+                   "So many calls at once it is never given more of: for a server of your own, "
+                   "what it computes at once.")
+          .check(check_concurrency);
+  return fields;
+}
+
 std::vector<Problem> check_upstream(const UpstreamSpec& spec) {
   const ProviderRow* row = find_provider(spec.provider);
   if (row == nullptr) return {};  // the choice of words has said so
@@ -166,6 +185,11 @@ const Fields<UpstreamSpec>& upstream_fields() {
                   "refused with 400 naming them.")
           .object("timeouts", &UpstreamSpec::timeouts, timeouts_fields(),
                   "How long each phase of a call may take.")
+          .object("concurrency", &UpstreamSpec::concurrency, concurrency_fields(),
+                  "Calls at once. naru learns how many it serves: when it refuses some for want of "
+                  "room (429 without a time, 503, 529, no answer in time), as many as go on, and "
+                  "after 5 s without a refusal one more now and then. Further calls stand in line "
+                  "(limits.queue).")
           .integer(
               "failures_to_open", &UpstreamSpec::failures_to_open, 0, 1'000,
               "After so many failures in a row calls are kept from it, but for one a second "

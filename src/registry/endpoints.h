@@ -73,8 +73,6 @@ class Endpoints {
   net::Task<Result<std::shared_ptr<const EndpointState>>> wake(net::Loop& loop, std::string name,
                                                                net::Until until);
   static constexpr std::uint32_t kMaxWaiting = 512;  ///< calls held a deployment
-  /// Calls an engine holds beyond those it computes: each takes a thread of its server.
-  static constexpr std::uint32_t kMaxQueued = 64;
 
  private:
   using Wanted = std::function<void(const std::string&)>;

@@ -29,6 +29,7 @@ constexpr LabelArray<3> kTokenLabels = {"model", "upstream", "type"};
 constexpr LabelArray<3> kExchangeLabels = {"dialect", "model", "outcome"};
 constexpr LabelArray<2> kAttemptLabels = {"upstream", "outcome"};
 constexpr LabelArray<1> kUpstream = {"upstream"};
+constexpr LabelArray<1> kOutcome = {"outcome"};
 constexpr LabelArray<1> kReason = {"reason"};
 constexpr LabelArray<1> kModel = {"model"};
 constexpr LabelArray<1> kDeployment = {"deployment"};
@@ -65,6 +66,15 @@ constexpr auto kRows = std::to_array<MetricRow>({
      "Retries that were not made since the budget for them was spent.", kUpstream},
     {Metric::BreakersOpened, MetricKind::Counter, "naru_breakers_opened_total",
      "Times an upstream failed so often that calls were kept from it.", kUpstream},
+    {Metric::QueueWait, MetricKind::Histogram, "naru_queue_wait_seconds",
+     "How long calls stood in line for a place, of those that did, in seconds.", kOutcome,
+     kDurations},
+    {Metric::QueueWaiting, MetricKind::Gauge, "naru_queue_waiting",
+     "Calls that stand in line for an upstream now.", kUpstream},
+    {Metric::UpstreamInFlight, MetricKind::Gauge, "naru_upstream_in_flight",
+     "Calls an upstream is answering.", kUpstream},
+    {Metric::UpstreamLimit, MetricKind::Gauge, "naru_upstream_limit",
+     "Calls an upstream is given at once, as set and as learnt.", kUpstream},
     {Metric::EngineRestarts, MetricKind::Counter, "naru_engine_restarts_total",
      "Starts of an engine after it ended by itself or was found stuck.", kDeployment},
     {Metric::EngineState, MetricKind::Gauge, "naru_engine_state",

@@ -95,6 +95,11 @@ void add_levels(Readings& out, const Levels& levels) {
     out.add(Metric::EngineState, 1, {each.deployment, each.state});
     out.add(Metric::EngineInFlight, static_cast<double>(each.in_flight), {each.deployment});
   }
+  for (const Levels::Upstream& each : levels.upstreams) {
+    out.add(Metric::UpstreamInFlight, static_cast<double>(each.in_flight), {each.name});
+    out.add(Metric::UpstreamLimit, static_cast<double>(each.limit), {each.name});
+    out.add(Metric::QueueWaiting, static_cast<double>(each.waiting), {each.name});
+  }
 }
 
 void add_process(Readings& out, const MetricsOptions& options) {
@@ -144,6 +149,7 @@ struct Metrics::Impl {
   Series<Counter> losses{registry, Metric::Losses, bounds};
   Series<Counter> forgone{registry, Metric::RetriesForgone, bounds};
   Series<Counter> opened{registry, Metric::BreakersOpened, bounds};
+  Series<Histogram> queue_wait{registry, Metric::QueueWait, bounds};
   Series<Counter> restarts{registry, Metric::EngineRestarts, bounds};
   Keyed<Meter> meters;
   std::atomic<std::int64_t> in_flight{0};
@@ -190,6 +196,10 @@ void Metrics::retry_forgone(std::string_view upstream) {
 
 void Metrics::breaker_opened(std::string_view upstream) {
   impl_->opened.at({upstream}).Increment();
+}
+
+void Metrics::queued(std::string_view outcome, std::chrono::nanoseconds waited) {
+  impl_->queue_wait.at({outcome}).Observe(seconds(waited));
 }
 
 void Metrics::engine_restarted(std::string_view deployment) {

@@ -38,10 +38,17 @@ struct Levels {
     std::string state;  ///< one word
     std::int64_t in_flight = 0;
   };
+  struct Upstream {
+    std::string name;
+    std::int64_t in_flight = 0;
+    std::int64_t limit = 0;  ///< calls at once
+    std::int64_t waiting = 0;
+  };
   std::int64_t ledger_queue = 0;  ///< rows
   std::int64_t body_bytes = 0;
   std::vector<Connections> connections = {};
   std::vector<Engine> engines = {};
+  std::vector<Upstream> upstreams = {};
 };
 
 struct MetricsOptions {
@@ -80,6 +87,8 @@ class Metrics {
   void losses(std::string_view model, std::size_t count);
   void retry_forgone(std::string_view upstream);  ///< for want of budget
   void breaker_opened(std::string_view upstream);
+  /// A call stood in line for a place; `outcome` is `served`, or the word of a fault.
+  void queued(std::string_view outcome, std::chrono::nanoseconds waited);
   void engine_restarted(std::string_view deployment);
 
   /// Has `fill` add its part to the levels whenever the figures are read, from the thread that

@@ -250,10 +250,12 @@ void use_everything(Metrics& metrics) {
   metrics.losses("m", 1);
   metrics.retry_forgone("u");
   metrics.breaker_opened("u");
+  metrics.queued("served", std::chrono::seconds(1));
   metrics.engine_restarted("d");
   metrics.watch([](Levels& out) {
     out.connections.push_back({"data", 1});
     out.engines.push_back({"d", "ready", 0});
+    out.upstreams.push_back({"u", 1, 4, 0});
   });
 }
 

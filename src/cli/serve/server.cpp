@@ -220,6 +220,13 @@ void Server::watch_levels() {
       levels.engines.push_back({.deployment = name,
                                 .state = std::string(registry::word_of(state->phase)),
                                 .in_flight = endpoints_.load(name)->in_flight.load()});
+    for (const std::string& name : services_->places.upstreams()) {
+      const gateway::Places::State state = services_->places.state(name);
+      levels.upstreams.push_back({.name = name,
+                                  .in_flight = state.in_flight,
+                                  .limit = state.limit,
+                                  .waiting = static_cast<std::int64_t>(state.waiting.size())});
+    }
   });
 }
 

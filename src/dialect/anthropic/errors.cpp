@@ -57,6 +57,7 @@ constexpr auto kFaultWords = std::to_array<FaultWords>({
     {FaultKind::UpstreamFailed, "api_error"},
     {FaultKind::UpstreamInvalid, "api_error"},
     {FaultKind::UpstreamTimeout, "api_error"},
+    {FaultKind::DeadlinePassed, "api_error"},
     {FaultKind::Cancelled, "api_error"},
     {FaultKind::Unavailable, "api_error"},
     {FaultKind::Internal, "api_error"},

@@ -39,6 +39,7 @@ constexpr auto kFaultWords = std::to_array<FaultWords>({
     {FaultKind::UpstreamFailed, "server_error", "upstream_failed"},
     {FaultKind::UpstreamInvalid, "server_error", "upstream_invalid"},
     {FaultKind::UpstreamTimeout, "server_error", "upstream_timeout"},
+    {FaultKind::DeadlinePassed, "server_error", "deadline_exceeded"},
     {FaultKind::Cancelled, "server_error", "cancelled"},
     {FaultKind::Unavailable, "server_error", "unavailable"},
     {FaultKind::Internal, "server_error", "internal_error"},

@@ -5,14 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "registry/endpoints.h"
 #include "sys/files.h"
 
 namespace naru::driver {
 namespace {
 
-// A thread each: calls that wait for a slot, and naru's own questions, which must never wait.
-constexpr std::uint32_t kOtherCalls = registry::Endpoints::kMaxQueued + 4;
+// A thread each: counts of tokens, which wait for no slot, and naru's own questions.
+constexpr std::uint32_t kOtherCalls = 68;
 constexpr std::size_t kMaxSocketPath = 107;
 constexpr std::string_view kEngineSuffix = ".sock";
 constexpr std::string_view kControlSuffix = ".ctl";

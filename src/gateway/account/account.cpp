@@ -144,6 +144,7 @@ void log_end(Exchange& exchange, const store::LedgerRow& row, const Result<void>
        field("prompt_tokens", row.tokens.prompt()), field("output_tokens", row.tokens.output),
        field("tokens_by", store::word_of(row.method)),
        field("first_token_us", row.first_token_us.value_or(0)), field("total_us", row.total_us),
+       field("queued_us", micros(exchange.trail.queued)),
        field("losses", loggable_losses(exchange)), field("fault", loggable(outcome))});
 }
 

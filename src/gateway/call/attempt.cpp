@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "gateway/call/fetch_media.h"
 #include "gateway/call/headers.h"
+#include "gateway/call/place.h"
+#include "gateway/reaction.h"
 
 namespace naru::gateway {
 namespace {
@@ -19,39 +21,17 @@ struct Plan {
   dialect::WriterOptions writer;
 };
 
-/// What did not load in all that time will not in the next seconds: clients are to come back later,
-/// and naru does not wait once more itself.
-constexpr std::chrono::seconds kStillLoading{30};
-
 /// Engines that naru runs have no account, no provider timeouts, and a bound on what they are sent.
 constexpr provider::Timeouts kEngineTimeouts{};
 
-/// The engine of a deployment, woken if need be. Lifetime: the exchange outlives the task.
+/// Where the engine of a deployment listens. Lifetime: the exchange outlives the task.
 net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& exchange,
-                                                                    std::string deployment,
-                                                                    net::Until until) {
-  registry::Endpoints& endpoints = exchange.services.endpoints;
-  auto state = endpoints.find(deployment);
-  if (state == nullptr || state->phase != registry::Phase::Ready) {
-    const net::Until patience = until.by(exchange.now() + exchange.limits().cold_start);
-    auto woken = co_await endpoints.wake(exchange.loop(), deployment, patience);
-    if (!woken && woken.error().kind == FaultKind::UpstreamTimeout) {
-      auto loading = fail(FaultKind::Overloaded, "the model '{}' is still loading; try again soon",
-                          exchange.scan.model);
-      loading.error().retry_after = kStillLoading;
-      co_return loading;
-    }
-    NARU_CO_TRY(state, std::move(woken));
-  }
-  const auto load = endpoints.load(deployment);
-  if (load->in_flight.load() >= state->slots + registry::Endpoints::kMaxQueued) {
-    auto full = fail(FaultKind::Overloaded, "the model '{}' has too many calls; try again soon",
-                     exchange.scan.model);
-    full.error().retry_after = std::chrono::seconds(1);
-    co_return full;
-  }
+                                                                    std::string deployment) {
+  auto woken = co_await wake_engine(exchange, deployment);
+  NARU_CO_TRY(const auto state, std::move(woken));
   exchange.answer.slot = std::make_unique<registry::Endpoints::Lease>(
-      load, &registry::Endpoints::Load::in_flight, exchange.services.clock);
+      exchange.services.endpoints.load(deployment), &registry::Endpoints::Load::in_flight,
+      exchange.services.clock);
   co_return state->remote;
 }
 
@@ -94,6 +74,9 @@ std::vector<net::Header> request_headers(Exchange& exchange, const Target& targe
   headers.push_back({"content-type", "application/json"});
   headers.push_back({"accept", exchange.streams() ? "text/event-stream" : "application/json"});
   headers.push_back({"user-agent", "naru"});
+  if (exchange.wishes.timeout)
+    headers.push_back({std::string(kTimeoutHeader),
+                       timeout_value(std::max(exchange.client_deadline - exchange.now(), {}))});
   return headers;
 }
 
@@ -110,7 +93,7 @@ net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net:
   }
   NARU_CO_TRY_VOID(translate(exchange, target, plan));
   if (engine) {
-    auto remote = co_await engine_remote(exchange, target.deployment, until);
+    auto remote = co_await engine_remote(exchange, target.deployment);
     NARU_CO_TRY(plan.remote, std::move(remote));
   } else {
     plan.remote = target.upstream->remote;
@@ -230,8 +213,6 @@ net::Task<Result<void>> take_plain(Exchange& exchange, Plan& plan, net::Until un
   auto body = co_await read_whole(*answer.upstream_call, exchange.limits().answer_bytes, until);
   NARU_CO_TRY(const std::string text, std::move(body));
   NARU_CO_TRY(answer.body, dialect::translate_answer(plan.ends, text, plan.writer, exchange.facts));
-  answer.upstream_call.reset();
-  answer.slot.reset();
   co_return Result<void>{};
 }
 
@@ -279,8 +260,10 @@ const provider::Timeouts& timeouts_of(const Target& target) {
   return target.upstream ? target.upstream->spec.timeouts : kEngineTimeouts;
 }
 
-net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
-  exchange.answer = {};
+net::Task<Result<void>> attempt(Exchange& exchange, const Target& target, Places::Lease place) {
+  Answer& answer = exchange.answer;
+  answer = {};
+  answer.place = std::move(place);
   exchange.facts = {};
   ++exchange.trail.attempts;
   exchange.trail.upstream = target.spec->upstream;
@@ -298,11 +281,15 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target) {
     exchange.trail.called = true;
     sent = co_await send(exchange, plan, until);
   }
+  sent = weigh_time(exchange, std::move(sent));
   if (!sent) {
     keep_cost(exchange);
-    exchange.answer = {};
+    exchange.trail.crowded = reaction_to(sent.error().kind).crowds && answer.place.refused();
+    answer = {};
     co_return fail(std::move(sent.error()));
   }
+  answer.place.taken();
+  if (!exchange.streams()) answer.leave_upstream();
   exchange.deadline = std::min(exchange.deadline, until.deadline);
   co_return Result<void>{};
 }

@@ -1,6 +1,7 @@
 #include "gateway/call/call.h"
 
 #include "gateway/call/attempt.h"
+#include "gateway/call/place.h"
 #include "gateway/call/retry.h"
 #include "gateway/reaction.h"
 
@@ -49,6 +50,11 @@ void note(Exchange& exchange, const Target& target, const Result<void>& outcome)
   if (!target.deployment.empty()) return;
   if (!exchange.trail.called) return services.health.ended_unheard(upstream);
   if (outcome) return services.health.succeeded(upstream);
+  if (outcome.error().kind == FaultKind::RateLimited && outcome.error().retry_after)
+    services.places.close(upstream, exchange.trail.upstream_model,
+                          exchange.now() + Health::believed(*outcome.error().retry_after));
+  if (exchange.trail.crowded && outcome.error().kind == FaultKind::Overloaded)
+    return services.health.crowded(upstream, outcome.error());
   const std::uint32_t failures_to_open = target.upstream->spec.failures_to_open;
   if (!services.health.failed(upstream, outcome.error(), failures_to_open)) return;
   services.metrics.breaker_opened(upstream);
@@ -73,6 +79,7 @@ class Patience {
  public:
   explicit Patience(std::size_t targets) : from_(targets, Monotonic::min()) {}
   void give_up(std::size_t target) { from_[target] = Monotonic::max(); }
+  bool has_given_up(std::size_t target) const { return from_[target] == Monotonic::max(); }
   void note(std::size_t target, const Fault& fault, Monotonic now) {
     if (is_lasting(fault.kind))
       give_up(target);
@@ -103,7 +110,8 @@ class Course {
       : exchange_(exchange), patience_(exchange.decision.order.size()) {}
 
   std::size_t target() const { return target_; }
-  /// One call to the target, unless its breaker is open. Lifetime: the course outlives the task.
+  /// One call to the target, or to one behind it that has a place sooner, unless its breaker is
+  /// open. Lifetime: the course outlives the task.
   net::Task<Result<void>> take_turn();
   /// What comes after `fault`, with a place in the budget if it is a retry.
   NextAttempt next_after(const Fault& fault);
@@ -113,29 +121,70 @@ class Course {
 
  private:
   bool was_called(const Target& target) const;
+  Result<void> pass(Result<void> outcome);
+  bool is_open(std::size_t target) const;
+  std::vector<std::size_t> open_targets() const;
 
   Exchange& exchange_;
   Patience patience_;
   std::optional<RetryBudget::Lease> retry_ = {};
   std::size_t passed_ = 0;
+  bool over_ = false;
   std::size_t target_ = 0;
   std::vector<std::string_view> called_ = {};              ///< upstreams
   std::optional<Fault> failed_ = {};                       ///< the last of a target that was called
   std::optional<std::chrono::milliseconds> reopens_ = {};  ///< the first of those that are open
 };
 
+/// The target has its turn, and cannot be called in the time of this exchange.
+Result<void> Course::pass(Result<void> outcome) {
+  patience_.give_up(target_);
+  ++passed_;
+  retry_.reset();
+  return outcome;
+}
+
+/// Whether a call may go to it now, as far as its breaker and what it said go.
+bool Course::is_open(std::size_t i) const {
+  const Target& target = exchange_.decision.order[i];
+  const bool kept = target.deployment.empty() &&
+                    exchange_.services.health.wait(target.spec->upstream).count() > 0;
+  return !kept && !patience_.has_given_up(i);
+}
+
+/// From the one whose turn it is on, and no retries where it would be none; that one alone if none
+/// is open.
+std::vector<std::size_t> Course::open_targets() const {
+  const std::vector<Target>& order = exchange_.decision.order;
+  const bool retries = was_called(order[target_]);
+  std::vector<std::size_t> open;
+  for (std::size_t step = 0; step < order.size(); ++step) {
+    const std::size_t i = (target_ + step) % order.size();
+    if (is_open(i) && (retries || !was_called(order[i]))) open.push_back(i);
+  }
+  if (open.empty()) open.push_back(target_);
+  return open;
+}
+
 net::Task<Result<void>> Course::take_turn() {
+  if (const Target& next = exchange_.decision.order[target_]; !next.deployment.empty()) {
+    auto woken = co_await wake_engine(exchange_, next.deployment);
+    if (!woken) co_return pass(fail(std::move(woken.error())));
+  }
+  auto found = co_await find_place(exchange_, open_targets());
+  if (!found) {
+    over_ = true;  // all that could have given it a place have been asked
+    co_return weigh_time(exchange_, fail(std::move(found.error())));
+  }
+  target_ = found->target;
   const Target& target = exchange_.decision.order[target_];
   Result<void> outcome = admit(exchange_, target);
   if (!outcome) {
     const auto wait = *outcome.error().retry_after;
     reopens_ = std::min(reopens_.value_or(wait), wait);
-    patience_.give_up(target_);  // whoever waits for it only adds to the crowd
-    ++passed_;
-    retry_.reset();
-    co_return outcome;
+    co_return pass(std::move(outcome));  // whoever waits for it only adds to the crowd
   }
-  outcome = co_await attempt(exchange_, target);
+  outcome = co_await attempt(exchange_, target, std::move(found->lease));
   retry_.reset();
   note(exchange_, target, outcome);
   called_.push_back(target.spec->upstream);
@@ -154,6 +203,7 @@ bool Course::was_called(const Target& target) const {
 }
 
 NextAttempt Course::next_after(const Fault& fault) {
+  if (over_) return {};
   const Tried tried{.attempts = static_cast<std::size_t>(exchange_.trail.attempts),
                     .passed = passed_,
                     .target = target_,
@@ -197,16 +247,15 @@ std::chrono::milliseconds time_for_all(const Exchange& exchange) {
 net::Task<Result<void>> call(Exchange& exchange) {
   if (exchange.streams()) open_client_stream(exchange);
   const auto& order = exchange.decision.order;
-  exchange.deadline = exchange.now() + time_for_all(exchange);
+  exchange.deadline = std::min(exchange.deadline, exchange.now() + time_for_all(exchange));
   const RetryBudget::Lease active = exchange.services.retries.enter();
   Course course(exchange);
   while (true) {
-    const Target& target = order[course.target()];
     const Result<void> outcome = co_await course.take_turn();
     if (outcome) break;
     const NextAttempt next = course.next_after(outcome.error());
     if (!next.again) co_return fail(course.last_word(outcome.error()));
-    log_retry(exchange, target, outcome.error(), next);
+    log_retry(exchange, order[course.target()], outcome.error(), next);
     if (next.wait.count() > 0) {
       auto slept = co_await exchange.loop().sleep(next.wait, exchange.until());
       NARU_CO_TRY_VOID(std::move(slept));

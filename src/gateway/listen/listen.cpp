@@ -1,5 +1,7 @@
 #include "gateway/listen/listen.h"
 
+#include "gateway/wishes.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -28,6 +30,9 @@ net::Task<Result<void>> listen(Exchange& exchange) {
   exchange.client_request_id = client_id(head.headers);
   exchange.cors =
       cors_headers(exchange.settings().data, head, exchange.endpoint.serves == Serves::Preflight);
+  NARU_CO_TRY(exchange.wishes, read_wishes(head.headers));
+  if (exchange.wishes.timeout)
+    exchange.deadline = exchange.client_deadline = exchange.began + *exchange.wishes.timeout;
   co_return Result<void>{};
 }
 
@@ -41,7 +46,7 @@ std::vector<net::Header> cors_headers(const ListenerSettings& listener,
       {"vary", "origin"},
       {"access-control-expose-headers",
        "x-request-id, request-id, retry-after, retry-after-ms, x-naru-upstream, "
-       "x-naru-upstream-model, x-naru-loss"}};
+       "x-naru-upstream-model, x-naru-loss, x-naru-queued-ms"}};
   if (!preflight) return headers;
   headers.push_back({"access-control-allow-methods", "GET, POST, PATCH, DELETE, OPTIONS"});
   if (const auto asked = head.headers.find("access-control-request-headers"))

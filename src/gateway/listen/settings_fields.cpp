@@ -87,6 +87,13 @@ const Fields<LimitSettings>& limit_fields() {
           .duration("write_timeout", &LimitSettings::write_timeout, 1s, 1h,
                     "Time a client may take no byte before its call is ended and the upstream's is "
                     "cancelled.")
+          .integer("queue", &LimitSettings::queue, 0, 100'000,
+                   "Calls in line for one upstream that has no place. Critical ones go first, then "
+                   "interactive, then batch; in each class every key in turn. Beyond the bound the "
+                   "one that would be served last gets 429 with the time to come back.")
+          .duration("queue_time", &LimitSettings::queue_time, 0s, 1h,
+                    "How long a call stands in line at most. One that would have to stand longer "
+                    "gets 429 with the time to come back, as soon as that can be told.")
           .duration("cold_start", &LimitSettings::cold_start, 100ms, 1h,
                     "How long a call waits for an engine that is being loaded; then it goes to the "
                     "model's next target, or is answered with 503 and Retry-After.")

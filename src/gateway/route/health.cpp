@@ -11,7 +11,7 @@ namespace {
 std::chrono::nanoseconds cooling_after(const Fault& fault) {
   const bool believed = fault.retry_after && !is_lasting(fault.kind);
   if (!believed) return reaction_to(fault.kind).cools;
-  return std::min<std::chrono::nanoseconds>(*fault.retry_after, Health::kMostAsked);
+  return Health::believed(*fault.retry_after);
 }
 
 }  // namespace
@@ -67,6 +67,14 @@ bool Health::failed(std::string_view upstream, const Fault& fault, std::uint32_t
   const bool opened = state.breaker.failed(now, failures_to_open);
   if (fault.retry_after) state.breaker.leave_alone(now + cools);
   return opened;
+}
+
+void Health::crowded(std::string_view upstream, const Fault& fault) {
+  const std::lock_guard lock(mutex_);
+  State& state = states_[std::string(upstream)];
+  state.last_fault = std::string(row(fault.kind).word);
+  state.cools_until = std::max(state.cools_until, clock_.now() + cooling_after(fault));
+  state.breaker.ended_unheard();
 }
 
 void Health::ended_unheard(std::string_view upstream) {

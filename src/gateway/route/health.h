@@ -31,6 +31,13 @@ class Health {
   /// Weighs the fault as `kReactions` says. Gives whether the upstream's breaker opened by it, as
   /// it may after `failures_to_open` in a row; 0: never.
   bool failed(std::string_view upstream, const Fault& fault, std::uint32_t failures_to_open);
+  /// It refused a call for want of room while it served others: it cools, and its breaker, which
+  /// is for one that serves nobody, has not heard of it.
+  void crowded(std::string_view upstream, const Fault& fault);
+  /// How long an upstream that asked for `asked` is left alone.
+  static std::chrono::nanoseconds believed(std::chrono::nanoseconds asked) {
+    return std::min<std::chrono::nanoseconds>(asked, kMostAsked);
+  }
   /// The call never came to `upstream`.
   void ended_unheard(std::string_view upstream);
 

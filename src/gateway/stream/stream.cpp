@@ -75,7 +75,7 @@ net::Task<Result<void>> give_stream(Exchange& exchange) {
   auto relayed = co_await relay(exchange, out);
   exchange.facts = answer.stream->facts();
   if (!relayed) {
-    answer.upstream_call.reset();
+    answer.leave_upstream();
     // Content that came is delivered, however the bytes around the fault were cut.
     if (!out.empty() && !exchange.call.gone().fired()) {
       auto written = co_await exchange.client->write(out);
@@ -83,12 +83,14 @@ net::Task<Result<void>> give_stream(Exchange& exchange) {
     }
     co_return relayed;
   }
+  std::unique_ptr<net::ClientCall> upstream_call = std::move(answer.upstream_call);
+  answer.leave_upstream();
   auto agreed = co_await exchange.before_end(exchange, {});
   NARU_CO_TRY_VOID(std::move(agreed));
   out += answer.stream->terminal();
   auto finished = co_await exchange.client->finish(out);
   net::TaskGroup& group = *exchange.services.groups[exchange.loop().index()];
-  group.spawn(drain(std::move(answer.upstream_call),
+  group.spawn(drain(std::move(upstream_call),
                     {.deadline = exchange.now() + kEndOfBody, .stop = &group.stop()}));
   co_return finished;
 }

@@ -1,0 +1,22 @@
+#pragma once
+#include "gateway/exchange.h"
+
+namespace naru::gateway {
+
+/// A place for one call, and at which of the decision's targets.
+struct Place {
+  std::size_t target = 0;  ///< index in the decision's order
+  Places::Lease lease = {};
+};
+
+/// A place at the first of `targets` (indices, not empty) that has one, else at the first to have
+/// one free, which is waited for in line. Fails: as `Places::wait` does. Lifetime: the exchange outlives the task.
+net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets);
+
+/// The engine of a deployment once it runs; it is woken if need be. Fails: Overloaded when it is
+/// still loading after `limits.cold_start`, or has failed. Lifetime: the exchange outlives the
+/// task.
+net::Task<Result<std::shared_ptr<const registry::EndpointState>>> wake_engine(
+    Exchange& exchange, std::string deployment);
+
+}  // namespace naru::gateway
