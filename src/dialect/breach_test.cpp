@@ -50,6 +50,13 @@ void expect_whole(const Dialect& upstream, const Strings& events) {
   }
 }
 
+TEST(Grammars, are_there_for_every_dialect) {
+  for (const Dialect* one : all_dialects()) {
+    const std::string breach = testing::breach_in(*one, {.bytes = {}, .terminal = {}});
+    EXPECT_EQ(breach, "it neither failed nor ended");
+  }
+}
+
 // Anthropic.
 
 const std::string kStart =

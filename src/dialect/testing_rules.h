@@ -8,7 +8,8 @@
 namespace naru::dialect::testing {
 
 template <class Rules>
-std::string breach_of(Rules rules, const Streamed& got) {
+std::string breach_of(const Streamed& got) {
+  Rules rules;
   const std::string bytes = got.all();
   wire::Splitter splitter(kEventLimit);
   if (!splitter.feed(bytes)) return "an event is too large";
@@ -19,14 +20,26 @@ std::string breach_of(Rules rules, const Streamed& got) {
   return got.fault || rules.ended() ? "" : "it neither failed nor ended";
 }
 
+struct GrammarRow {
+  const Dialect& (*dialect)();
+  std::string (*breach)(const Streamed& got);
+};
+/// One row a dialect.
+inline constexpr auto kGrammars = std::to_array<GrammarRow>({
+    {openai_chat, breach_of<openai_chat_client::StreamRules>},
+    {openai_responses, breach_of<openai_responses_client::StreamRules>},
+    {anthropic, breach_of<anthropic_client::StreamRules>},
+});
+
 /// Empty, or what is wrong with what a client of `dialect` has got: an event that breaks the
 /// grammar, or an end that is neither whole nor a fault.
 inline std::string breach_in(const Dialect& dialect, const Streamed& got) {
-  if (&dialect == &anthropic()) return breach_of(anthropic_client::StreamRules(), got);
-  if (&dialect == &openai_chat()) return breach_of(openai_chat_client::StreamRules(), got);
-  if (&dialect == &openai_responses())
-    return breach_of(openai_responses_client::StreamRules(), got);
-  return fmt::format("{} has no stream_rules.h here yet", dialect.name());
+  for (const GrammarRow& row : kGrammars)
+    if (&row.dialect() == &dialect) return row.breach(got);
+  return fmt::format(
+      "src/dialect/testing_rules.h has no row for {0}: give it one with the "
+      "StreamRules of src/dialect/{0}/answer/stream_rules.h",
+      dialect.name());
 }
 
 }  // namespace naru::dialect::testing
