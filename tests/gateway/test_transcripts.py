@@ -12,7 +12,6 @@ from harness.upstream import CLOSE, READ, RESET, STALL, Upstream
 
 CASES = transcript.cases()
 SETUPS = transcript.FOLDER / "setups"
-UPSTREAMS = ("openai", "anthropic", "second", "engine")
 SEED = int(os.environ.get("NARU_SEED", random.SystemRandom().randrange(1 << 32)))
 ENDINGS = {"close": CLOSE, "reset": RESET, "stall": STALL}
 GATEWAY = """kind: Gateway
@@ -26,8 +25,8 @@ class Stage:
     """One naru with the documents of a setup, and the upstreams these name."""
 
     def __init__(self, setup: str, folder: Path):
-        self.upstreams = {name: Upstream() for name in UPSTREAMS}
         text = Template((SETUPS / f"{setup}.yaml").read_text(encoding="utf-8"))
+        self.upstreams = {name: Upstream() for name in text.get_identifiers()}
         self.gateway = Gateway(folder, text.substitute(
             {name: upstream.url for name, upstream in self.upstreams.items()}), GATEWAY)
         self.words = {"key": self.gateway.key("all"), "secret": UPSTREAM_KEY,
@@ -91,7 +90,7 @@ def play(stage: Stage, case: transcript.Case, recut=lambda data: data, recut_cli
 
 
 def check_upstreams(stage: Stage, case: transcript.Case) -> None:
-    expected: dict[str, list] = {name: [] for name in UPSTREAMS}
+    expected: dict[str, list] = {name: [] for name in stage.upstreams}
     for name, section, _ in case.upstream:
         expected[name].append(section)
     for name, sections in expected.items():
