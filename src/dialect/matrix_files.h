@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 
+#include "base/text.h"
 #include "dialect/testing.h"
 
 /// For the test of the translation matrix: the files of tests/matrix (their form: tests/README.md).
@@ -36,6 +37,12 @@ struct Feature {
     const Strings listed = split(heads.at(head), " ");
     return std::ranges::find(listed, dialect) != listed.end();
   }
+  /// Whether it is one of requests; else the usual one is asked.
+  bool asks() const {
+    return std::ranges::any_of(sections, [](const auto& section) {
+      return (" " + section.first + " ").contains(" request ");
+    });
+  }
   /// The first section that is there; nullptr if none is.
   const std::string* find(std::initializer_list<std::string> headings) const {
     for (const std::string& heading : headings)
@@ -53,7 +60,8 @@ struct Feature {
   }
 };
 
-inline Feature read_feature(const std::string& name) {
+/// One file as it stands.
+inline Feature read_file(const std::string& name) {
   Feature feature{.name = name};
   std::string* section = nullptr;
   for (const std::string& line : split(testing::file("tests/matrix/" + name + ".txt"), "\n")) {
@@ -69,25 +77,17 @@ inline Feature read_feature(const std::string& name) {
   return feature;
 }
 
-/// Every file of tests/matrix but those at its top, which are no features.
-inline std::vector<Feature> read_features() {
-  std::vector<Feature> features;
-  for (const std::string& group : testing::files_in("tests/matrix")) {
-    if (group.contains('.')) continue;
-    for (const std::string& file : testing::files_in("tests/matrix/" + group))
-      features.push_back(read_feature(group + "/" + file.substr(0, file.find('.'))));
-  }
-  return features;
-}
-
-/// What tests/matrix/dialects.txt says of each dialect, by its name.
+/// What tests/matrix/dialects.txt says of each dialect, by its name. A word that comes again goes
+/// on.
 inline const std::map<std::string, std::map<std::string, std::string>>& all_said() {
   static const auto kSaid = [] {
     std::map<std::string, std::map<std::string, std::string>> said;
-    for (const auto& [dialect, text] : read_feature("dialects").sections)
+    for (const auto& [dialect, text] : read_file("dialects").sections)
       for (const std::string& line : split(text, "\n"))
-        if (const std::size_t colon = line.find(": "); colon != line.npos)
-          said[dialect][line.substr(0, colon)] = line.substr(colon + 2);
+        if (const std::size_t colon = line.find(": "); colon != line.npos) {
+          std::string& value = said[dialect][line.substr(0, colon)];
+          value += (value.empty() ? "" : " ") + line.substr(colon + 2);
+        }
     return said;
   }();
   return kSaid;
@@ -98,6 +98,75 @@ inline std::string said_of(const std::string& dialect, const std::string& word) 
   const auto& all = all_said().at(dialect);
   const auto found = all.find(word);
   return found == all.end() ? std::string() : found->second;
+}
+
+/// A line of dialects.txt that tells of features: `lacks: FEATURES`, `loses FIELD from C:
+/// FEATURES`.
+struct FeatureLine {
+  std::string head;   ///< `lacks`, `never from`, `never to`, `loses`, `shows not`
+  std::string field;  ///< of the last two
+  std::string from;   ///< likewise: the other dialect; empty: any
+  Strings features;   ///< `sampling/seed`, or with `*` for any run of characters
+
+  bool means(const Feature& feature) const {
+    return std::ranges::any_of(features, [&](const std::string& pattern) {
+      return matches_pattern(pattern, feature.name);
+    });
+  }
+};
+/// nullopt for a word that tells of the dialect itself.
+inline std::optional<FeatureLine> find_feature_line(const std::string& word,
+                                                    const std::string& value) {
+  for (const std::string head : {"lacks", "never from", "never to"})
+    if (word == head) return FeatureLine{head, "", "", split(value, " ")};
+  for (const std::string head : {"loses", "shows not"}) {
+    if (!word.starts_with(head + " ")) continue;
+    Strings named = split(word.substr(head.size() + 1), " from ");
+    named.resize(2);
+    return FeatureLine{head, named[0], named[1], split(value, " ")};
+  }
+  return std::nullopt;
+}
+
+/// Adds what `line` of `dialect` says, as if the feature's file said so. Where the file has a
+/// `loses` or `shows not` for the dialect, `own`, that holds alone.
+inline void add_line(Feature& feature, const std::string& dialect, const FeatureLine& line,
+                     const std::map<std::string, std::string>& own) {
+  if (line.field.empty()) {
+    feature.heads[line.head] += " " + dialect;
+    return;
+  }
+  const std::string wide = line.head + " " + dialect;
+  for (const auto& [other, said] : all_said()) {
+    const std::string narrow = wide + " from " + other;
+    const bool meant = other != dialect && (line.from.empty() || line.from == other);
+    if (meant && !own.contains(wide) && !own.contains(narrow))
+      feature.heads[narrow] += ", " + line.field;
+  }
+}
+
+inline void add_said(Feature& feature, const std::string& dialect) {
+  const std::map<std::string, std::string> own = feature.heads;
+  for (const auto& [word, value] : all_said().at(dialect))
+    if (const auto line = find_feature_line(word, value); line && line->means(feature))
+      add_line(feature, dialect, *line, own);
+}
+
+inline Feature read_feature(const std::string& name) {
+  Feature feature = read_file(name);
+  for (const auto& [dialect, said] : all_said()) add_said(feature, dialect);
+  return feature;
+}
+
+/// Every file of tests/matrix but those at its top, which are no features.
+inline std::vector<Feature> read_features() {
+  std::vector<Feature> features;
+  for (const std::string& group : testing::files_in("tests/matrix")) {
+    if (group.contains('.')) continue;
+    for (const std::string& file : testing::files_in("tests/matrix/" + group))
+      features.push_back(read_feature(group + "/" + file.substr(0, file.find('.'))));
+  }
+  return features;
 }
 
 /// Whose text a section is to become.

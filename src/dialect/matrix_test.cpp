@@ -77,26 +77,35 @@ const std::string* told(const Cell& cell, const std::string& kind) {
                              cell.from() + " crossed " + kind, cell.from() + " " + kind});
 }
 
+/// No client can say it.
+bool is_unsaid(const Cell& cell) {
+  return cell.feature->asks() && cell.feature->names("lacks", cell.from());
+}
+
 bool has_request(const Cell& cell) {
-  return !cell.feature->names("lacks", cell.from()) && request_for(cell) != nullptr &&
+  return !is_unsaid(cell) && request_for(cell) != nullptr &&
          cell.feature->find({cell.from() + " request"}) != nullptr;
 }
 
 bool has(const Cell& cell, const std::string& kind) {
-  const bool possible = !cell.feature->names("never from", cell.to()) &&
+  const bool possible = !is_unsaid(cell) && !cell.feature->names("never from", cell.to()) &&
                         !cell.feature->names("never to", cell.from());
   return possible && sent(cell, kind) != nullptr && told(cell, kind) != nullptr;
 }
 
-template <class Wanted>
-std::vector<Cell> cells(Wanted wanted) {
+const std::vector<Feature>& all_features() {
   static const std::vector<Feature> kFeatures = [] {
     std::vector<Feature> features = read_features();
     features.push_back(usual());
     return features;
   }();
+  return kFeatures;
+}
+
+template <class Wanted>
+std::vector<Cell> cells(Wanted wanted) {
   std::vector<Cell> cells;
-  for (const Feature& feature : kFeatures)
+  for (const Feature& feature : all_features())
     for (const Dialect* client : all_dialects())
       for (const Dialect* upstream : all_dialects())
         if (const Cell cell{&feature, client, upstream}; wanted(cell)) cells.push_back(cell);
@@ -134,6 +143,61 @@ TEST(Matrix, knows_the_dialects_there_are) {
   EXPECT_EQ(std::ranges::adjacent_find(letters), letters.end()) << "two have the same letter";
 }
 
+TEST(Matrix, knows_the_words_and_features_that_are_told_of_dialects) {
+  const Strings of_dialects = {"title",       "letter", "path", "upstream path", "ids",    "items",
+                               "asks stream", "events", "seal", "hidden",        "seal id"};
+  for (const auto& [dialect, said] : all_said())
+    for (const auto& [word, value] : said) {
+      const auto line = find_feature_line(word, value);
+      EXPECT_TRUE(line || std::ranges::find(of_dialects, word) != of_dialects.end())
+          << "tests/matrix/dialects.txt says '" << word << "' of " << dialect;
+      EXPECT_TRUE(!line || line->from.empty() || all_said().contains(line->from))
+          << "there is no dialect '" << line->from << "', which " << dialect << " '" << word << "'";
+      for (const std::string& pattern : line ? line->features : Strings{})
+        EXPECT_TRUE(std::ranges::any_of(
+            all_features(), [&](const Feature& one) { return matches_pattern(pattern, one.name); }))
+            << "tests/matrix has no " << pattern << ", which " << dialect << " '" << word << "'";
+    }
+}
+
+Feature with_line(Feature feature, const std::string& word, const std::string& features) {
+  const std::map<std::string, std::string> own = feature.heads;
+  const auto line = find_feature_line(word, features);
+  if (line && line->means(feature)) add_line(feature, "anthropic", *line, own);
+  return feature;
+}
+
+TEST(FeatureLines, hold_as_if_the_features_file_said_so) {
+  const Feature seed{.name = "sampling/seed", .heads = {{"lacks", "openai_responses"}}};
+  const Feature lacked = with_line(seed, "lacks", "media/* sampling/*");
+  EXPECT_TRUE(lacked.names("lacks", "anthropic") && lacked.names("lacks", "openai_responses"));
+  EXPECT_EQ(with_line(seed, "lacks", "media/* sampling/stop*").heads, seed.heads);
+  EXPECT_FALSE(find_feature_line("letter", "A"));
+
+  const auto lost = [](const Feature& feature, const std::string& from) {
+    return feature.fields("loses anthropic", "loses anthropic from " + from);
+  };
+  const Feature any = with_line(seed, "loses seed", "sampling/seed");
+  EXPECT_EQ(lost(any, "openai_chat"), Strings{"seed"});
+  EXPECT_EQ(lost(any, "openai_responses"), Strings{"seed"});
+  EXPECT_EQ(lost(any, "anthropic"), Strings{}) << "it is no crossing";
+  const Feature one = with_line(seed, "loses n from openai_chat", "sampling/s*");
+  EXPECT_EQ(lost(one, "openai_chat"), Strings{"n"});
+  EXPECT_EQ(lost(one, "openai_responses"), Strings{});
+}
+
+TEST(FeatureLines, give_way_to_what_the_features_file_says) {
+  Feature told{.name = "sampling/seed", .heads = {{"loses anthropic from openai_chat", "n"}}};
+  const auto lost = [&](const std::string& from) {
+    return with_line(told, "loses seed", "sampling/*")
+        .fields("loses anthropic", "loses anthropic from " + from);
+  };
+  EXPECT_EQ(lost("openai_chat"), Strings{"n"});
+  EXPECT_EQ(lost("openai_responses"), Strings{"seed"});
+  told.heads = {{"loses anthropic", "n"}};
+  EXPECT_EQ(lost("openai_responses"), Strings{"n"});
+}
+
 class Requests : public ::testing::TestWithParam<Cell> {};
 
 TEST_P(Requests, are_carried_with_exactly_the_losses_that_are_declared) {
@@ -153,7 +217,8 @@ TEST_P(Requests, are_carried_with_exactly_the_losses_that_are_declared) {
   EXPECT_EQ(spelled(*got, true), spelled(wanted, true));
   if (cell.same() && *request_for(cell) == *cell.feature->find({cell.from() + " request"}))
     EXPECT_EQ(*got, wanted) << "the same dialect's bytes change in nothing but the model";
-  EXPECT_THAT(fields_of(losses), ElementsAreArray(cell.fields("loses", cell.to(), cell.from())));
+  EXPECT_THAT(fields_of(losses), ElementsAreArray(cell.fields("loses", cell.to(), cell.from())))
+      << "what " << cell << " loses is told by its file, or by dialects.txt of " << cell.to();
 }
 
 INSTANTIATE_TEST_SUITE_P(Matrix, Requests, ::testing::ValuesIn(cells(has_request)), name_of);

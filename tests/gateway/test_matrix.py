@@ -144,6 +144,49 @@ def test_every_feature_is_told_in_every_dialect():
     assert not missing, "\n".join(["", *sorted(missing)])
 
 
+def cell_of(kinds: str, heads: dict[str, str]) -> matrix.Cell:
+    """Of a feature from openai_chat to anthropic, whose own sections are of these kinds."""
+    sections = {f"{one} {kind}": "{}" for one in matrix.DIALECTS for kind in kinds.split()}
+    usual = matrix.read(matrix.FOLDER / "default.txt")
+    return matrix.Cell(matrix.Feature("sampling/seed", "", heads, sections), usual,
+                       "openai_chat", "anthropic")
+
+
+@pytest.mark.parametrize("head", ["never from: anthropic", "never to: openai_chat"])
+def test_nothing_excuses_what_a_request_loses(head):
+    word, _, dialect = head.partition(": ")
+    cell = cell_of("request answer stream", {word: dialect, "loses anthropic": "seed",
+                                             "shows not openai_chat": "answer.content[0]"})
+    assert cell.is_applicable()
+    assert cell.request_losses() == ["seed"]
+    assert cell.answer_losses() == []
+    assert cell.answered("answer") == tuple(cell.usual.sections[f"{one} answer"]
+                                            for one in ("anthropic", "openai_chat"))
+    assert not cell_of("answer stream", {word: dialect}).is_applicable()
+
+
+def test_a_client_without_the_words_gets_every_answer_it_has_not_asked_for():
+    assert not cell_of("request answer stream", {"lacks": "openai_chat"}).is_applicable()
+    assert cell_of("answer stream", {"lacks": "openai_chat"}).is_applicable()
+
+
+def test_lines_of_a_dialect_hold_as_if_the_features_file_said_so(monkeypatch):
+    monkeypatch.setitem(matrix.DIALECTS, "anthropic", {
+        "title": "sampling/seed", "lacks": "media/* sampling/*", "loses seed": "sampling/seed",
+        "loses n from openai_chat": "sampling/s*", "loses top_k": "sampling/top_k"})
+    seed = matrix.Feature("sampling/seed", "", {"lacks": "openai_responses"})
+    matrix.add_said(seed, "anthropic")
+    assert seed.names("lacks", "anthropic") and seed.names("lacks", "openai_responses")
+    lost = {one: seed.fields("loses", "anthropic", one) for one in matrix.DIALECTS}
+    assert lost["openai_chat"] == ["n", "seed"]
+    assert lost["openai_responses"] == ["seed"]
+    assert lost["anthropic"] == [], "it is no crossing"
+
+    told = matrix.Feature("sampling/seed", "", {"loses anthropic": "stop"})
+    matrix.add_said(told, "anthropic")
+    assert told.fields("loses", "anthropic", "openai_chat") == ["stop"]
+
+
 @pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.id) for cell in TOLD])
 def test_cell(cell, stage, passed):
     for streaming in (False, True):

@@ -2,6 +2,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "matrix"
@@ -59,10 +60,13 @@ def read(path: Path) -> Feature:
 
 
 def read_dialects() -> dict[str, dict[str, str]]:
-    """What `dialects.txt` says of each, by its name."""
-    told = read(FOLDER / "dialects.txt").sections
-    return {name: dict(line.split(": ", 1) for line in text.splitlines() if line)
-            for name, text in told.items()}
+    """What `dialects.txt` says of each, by its name. A word that comes again goes on."""
+    told: dict[str, dict[str, str]] = {}
+    for name, text in read(FOLDER / "dialects.txt").sections.items():
+        said = told[name] = {}
+        for word, value in (line.split(": ", 1) for line in text.splitlines() if line):
+            said[word] = f"{said[word]} {value}" if word in said else value
+    return told
 
 
 DIALECTS = read_dialects()
@@ -84,8 +88,35 @@ def read_words() -> dict[str, str]:
     return dict(line.split(" = ", 1) for line in lines if not line.startswith("#"))
 
 
+def add_said(feature: Feature, dialect: str) -> None:
+    """What `dialects.txt` says of the feature, as if its file said so. Where the file has a `loses`
+    or `shows not` for the dialect, that holds alone."""
+    own = set(feature.heads)
+    for word, listed in DIALECTS[dialect].items():
+        if not any(fnmatchcase(feature.name, pattern) for pattern in listed.split()):
+            continue
+        if word in ("lacks", "never from", "never to"):
+            feature.heads[word] = f"{feature.heads.get(word, '')} {dialect}"
+        if line := re.fullmatch("(loses|shows not) (.+?)(?: from (.+))?", word):
+            add_losses(feature, f"{line[1]} {dialect}", line[2], own,
+                       {line[3]} if line[3] else DIALECTS.keys() - {dialect})
+
+
+def add_losses(feature: Feature, head: str, lost: str, own: set[str], others: set[str]) -> None:
+    for narrow in (f"{head} from {other}" for other in others):
+        if head not in own and narrow not in own:
+            feature.heads[narrow] = f"{feature.heads.get(narrow, '')}, {lost}"
+
+
+def read_feature(path: Path) -> Feature:
+    feature = read(path)
+    for dialect in DIALECTS:
+        add_said(feature, dialect)
+    return feature
+
+
 def features() -> list[Feature]:
-    return [read(path) for path in sorted(FOLDER.glob("*/*.txt"))]
+    return [read_feature(path) for path in sorted(FOLDER.glob("*/*.txt"))]
 
 
 @dataclass
@@ -140,10 +171,20 @@ class Cell:
         return self.holder(kind).find(f"{self.client} {kind} from {self.upstream}",
                                       f"{self.client} crossed {kind}", f"{self.client} {kind}")
 
-    def is_applicable(self) -> bool:
-        return not (self.feature.names("lacks", self.client) or
-                    self.feature.names("never from", self.upstream) or
+    def is_asked(self) -> bool:
+        """Its client can say it. What becomes of that is told whatever the upstream answers."""
+        return not (self.asks() and self.feature.names("lacks", self.client))
+
+    def is_answered(self) -> bool:
+        return not (self.feature.names("never from", self.upstream) or
                     self.feature.names("never to", self.client))
+
+    def is_applicable(self) -> bool:
+        return self.is_asked() and (self.asks() or self.is_answered())
+
+    def asks(self) -> bool:
+        """The feature is one of requests; else the usual one is asked."""
+        return self.holder("request") is self.feature
 
     def missing(self) -> set[str]:
         """Headings this cell wants; without them it would prove nothing."""
@@ -152,17 +193,21 @@ class Cell:
             wanted.add(f"{self.client} request")
         if self.expected_request() is None:
             wanted.add(f"{self.upstream} request")
-        for kind in ("answer", "stream"):
+        for kind in ("answer", "stream") if self.is_answered() else ():
             if self.sent(kind) is None and not self.feature.names("lacks", self.upstream):
                 wanted.add(f"{self.upstream} {kind}")
             if self.sent(kind) is not None and self.expected(kind) is None:
                 wanted.add(f"{self.client} {kind}")
         return wanted
 
+    def is_told(self, kind: str) -> bool:
+        return self.is_answered() and \
+            self.sent(kind) is not None and self.expected(kind) is not None
+
     def answered(self, kind: str) -> tuple[str, str]:
         """What the upstream sends and the client is to get; the usual where a feature of requests
-        has no answer of that upstream."""
-        if self.sent(kind) is None or self.expected(kind) is None:
+        has no answer of that upstream, or none to that client."""
+        if not self.is_told(kind):
             return Cell(self.usual, self.usual, self.client, self.upstream).answered(kind)
         return (self.sent(kind).replace("«answer»", self.sent("answer").strip()),
                 self.expected(kind).replace("«answer»", self.expected("answer").strip()))
@@ -170,10 +215,11 @@ class Cell:
     # What is lost
 
     def request_losses(self) -> list[str]:
-        return self.feature.fields("loses", self.upstream, self.client)
+        return self.holder("request").fields("loses", self.upstream, self.client)
 
     def answer_losses(self) -> list[str]:
-        return self.feature.fields("shows not", self.client, self.upstream)
+        told = self.holder("answer") if self.is_told("answer") else self.usual
+        return told.fields("shows not", self.client, self.upstream)
 
     # Text
 
@@ -223,7 +269,7 @@ def seal(word: str, number: str, side: Side) -> str:
 
 
 def cells() -> list[Cell]:
-    usual = read(FOLDER / "default.txt")
+    usual = read_feature(FOLDER / "default.txt")
     return [Cell(feature, usual, *pair) for feature in features() for pair in PAIRS]
 
 
