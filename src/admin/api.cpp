@@ -17,11 +17,12 @@ constexpr auto kCalls = std::to_array<Call>({
     {"GET", "/admin/v1/keys", &list_keys, "all API keys, without their text", ""},
     {"POST", "/admin/v1/keys", &create_key, "makes a key; its text is in this answer only",
      "name; expires_in_s: seconds from now; models: names or patterns; requests_per_minute, "
-     "tokens_per_minute, concurrency: none unless given; replace: revokes a live key of that name "
-     "first"},
-    {"PATCH", "/admin/v1/keys/*", &limit_key, "changes the limits of a live key, by name or id",
-     "requests_per_minute, tokens_per_minute, concurrency: a number, or null for none; those not "
-     "given stay"},
+     "tokens_per_minute, concurrency: none unless given; priority: critical, interactive (unless "
+     "given) or batch; replace: revokes a live key of that name first"},
+    {"PATCH", "/admin/v1/keys/*", &change_key,
+     "changes limits and class of a live key, by name or id",
+     "requests_per_minute, tokens_per_minute, concurrency: a number, or null for none; priority: "
+     "critical, interactive or batch; what is not given stays"},
     {"DELETE", "/admin/v1/keys/*", &revoke_key, "revokes a key, by name or id", ""},
     {"GET", "/admin/v1/usage", &usage, "sums of exchanges and tokens",
      "by: key, model, day, separated by commas; from, until: YYYY-MM-DD (UTC, until is not "

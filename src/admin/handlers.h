@@ -7,7 +7,7 @@ namespace naru::admin {
 // keys.cpp
 Result<Reply> list_keys(Context& context, const Request& request);
 Result<Reply> create_key(Context& context, const Request& request);
-Result<Reply> limit_key(Context& context, const Request& request);
+Result<Reply> change_key(Context& context, const Request& request);
 Result<Reply> revoke_key(Context& context, const Request& request);
 
 // usage.cpp

@@ -43,7 +43,7 @@ class Handlers : public ::testing::Test {
   }
   std::string list() const { return said(&list_keys, {}); }
   std::string limit(std::string name, std::string body) const {
-    return said(&limit_key,
+    return said(&change_key,
                 {.path = "", .tail = std::move(name), .query = {}, .body = std::move(body)});
   }
   std::string revoke(std::string name) const {
@@ -111,23 +111,27 @@ TEST_F(Handlers, say_all_that_is_wrong_with_a_key_that_is_asked_for) {
 
 TEST_F(Handlers, limit_a_key_from_the_start_and_change_what_is_named) {
   EXPECT_THAT(
-      create(R"({"name":"a","requests_per_minute":60,"concurrency":null})"),
-      HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":null,"concurrency":null})"));
-  EXPECT_THAT(limit("a", R"({"tokens_per_minute":9000,"concurrency":2})"),
-              HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":9000,"concurrency":2})"));
+      create(R"({"name":"a","requests_per_minute":60,"concurrency":null,)"),
+      HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":null,"concurrency":null,)"));
+  EXPECT_THAT(limit("a", R"({"tokens_per_minute":9000,"concurrency":2,)"),
+              HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":9000,"concurrency":2,)"));
   EXPECT_THAT(limit("1", R"({"requests_per_minute":null})"), HasSubstr(R"("id":1)"));
   EXPECT_THAT(list(),
-              HasSubstr(R"("requests_per_minute":null,"tokens_per_minute":9000,"concurrency":2})"));
+              HasSubstr(R"("requests_per_minute":null,"tokens_per_minute":9000,"concurrency":2,)"));
 }
 
 TEST_F(Handlers, say_what_is_wrong_with_a_limit) {
-  create(R"({"name":"a","concurrency":7})");
-  EXPECT_THAT(limit("a", R"({"concurrency":0})"), HasSubstr("from 1 to 100000"));
-  EXPECT_THAT(limit("a", R"({"concurrent":3})"), HasSubstr("$.concurrent is not a limit of a key"));
-  EXPECT_THAT(limit("a", "{}"), HasSubstr("must name a limit: requests_per_minute"));
+  create(R"({"name":"a","concurrency":7,)");
+  EXPECT_THAT(limit("a", R"({"concurrency":0,)"), HasSubstr("from 1 to 100000"));
+  EXPECT_THAT(limit("a", R"({"concurrent":3})"),
+              HasSubstr("$.concurrent is nothing of a key that can change"));
+  EXPECT_THAT(limit("a", "{}"), HasSubstr("must name what changes: requests_per_minute"));
   EXPECT_THAT(limit("a", "[]"), HasSubstr("object"));
-  EXPECT_THAT(limit("b", R"({"concurrency":3})"), HasSubstr("no live key has the name or id 'b'"));
-  EXPECT_THAT(list(), HasSubstr(R"("concurrency":7})"));
+  EXPECT_THAT(limit("b", R"({"concurrency":3,)"), HasSubstr("no live key has the name or id 'b'"));
+  EXPECT_THAT(list(), HasSubstr(R"("concurrency":7,)"));
+  EXPECT_THAT(limit("a", R"({"priority":"first"})"),
+              HasSubstr("$.priority must be critical, interactive or batch"));
+  EXPECT_THAT(limit("a", R"({"priority":"critical"})"), HasSubstr(R"("priority":"critical")"));
 }
 
 TEST_F(Handlers, revoke_by_name_or_id_and_only_what_lives) {

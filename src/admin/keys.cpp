@@ -37,6 +37,14 @@ store::KeyLimits read_limits(json::FieldReader& in) {
   return limits;
 }
 
+std::optional<Priority> read_priority(json::FieldReader& in) {
+  const auto word = in.find_text("priority");
+  if (!word) return std::nullopt;
+  const auto priority = find_priority(*word);
+  if (!priority) in.problem("priority", fmt::format("must be {}", kPriorityChoice));
+  return priority;
+}
+
 Result<KeyOrder> read_order(const std::string& body) {
   NARU_TRY(const json::Tree tree, json::Tree::parse(body));
   json::FieldReader in(tree.root(), "$");
@@ -44,7 +52,8 @@ Result<KeyOrder> read_order(const std::string& body) {
                  .expires_in_s = in.find_integer("expires_in_s", 1, kLongestLife_s),
                  .models = read_models(in),
                  .replace = in.find_boolean("replace").value_or(false),
-                 .limits = read_limits(in)};
+                 .limits = read_limits(in),
+                 .priority = read_priority(in).value_or(Priority::Interactive)};
   if (in.ok() && (order.name.empty() || order.name.size() > kMaxNameBytes))
     in.problem("name", fmt::format("must have 1 to {} bytes", kMaxNameBytes));
   for (const json::RawField& unknown : in.rest())
@@ -52,19 +61,21 @@ Result<KeyOrder> read_order(const std::string& body) {
   return in.finish(std::move(order));
 }
 
-/// A limit that is there is set, null takes it away, one that is not there stays.
-Result<std::vector<store::KeyLimitChange>> read_changes(const std::string& body) {
+/// What is there is set; null takes a limit away; what is not there stays.
+Result<store::KeyChange> read_change(const std::string& body) {
   NARU_TRY(const json::Tree tree, json::Tree::parse(body));
   json::FieldReader in(tree.root(), "$");
   const store::KeyLimits to = read_limits(in);
-  std::vector<store::KeyLimitChange> changes;
+  store::KeyChange change{.priority = read_priority(in)};
   for (const store::KeyLimit& limit : store::kKeyLimits)
-    if (tree.root().find(limit.name)) changes.push_back({limit, to.*limit.place});
+    if (tree.root().find(limit.name)) change.limits.push_back({limit, to.*limit.place});
   for (const json::RawField& unknown : in.rest())
-    in.problem(unknown.name, "is not a limit of a key");
-  if (in.ok() && changes.empty())
-    in.problem("", "must name a limit: requests_per_minute, tokens_per_minute or concurrency");
-  return in.finish(std::move(changes));
+    in.problem(unknown.name, "is nothing of a key that can change");
+  if (in.ok() && change.limits.empty() && !change.priority)
+    in.problem("",
+               "must name what changes: requests_per_minute, tokens_per_minute, concurrency or "
+               "priority");
+  return in.finish(std::move(change));
 }
 
 void write_key(json::Writer& out, const store::KeyRow& row, std::string_view text) {
@@ -82,7 +93,7 @@ void write_key(json::Writer& out, const store::KeyRow& row, std::string_view tex
     const auto& most = row.limits.*limit.place;
     most ? out.field(limit.name, *most) : out.key(limit.name).null();
   }
-  out.end_object();
+  out.field("priority", word_of(row.priority)).end_object();
 }
 
 /// Revokes the live key of that name, if there is one.
@@ -114,7 +125,8 @@ Result<IssuedKey> issue_key(gateway::Services& services, KeyOrder order) {
                     .hash = services.hasher.hash(key.reveal()),
                     .created = services.clock.wall_now(),
                     .models = std::move(order.models),
-                    .limits = order.limits};
+                    .limits = order.limits,
+                    .priority = order.priority};
   if (order.expires_in_s) row.expires = row.created + std::chrono::seconds(*order.expires_in_s);
   NARU_TRY(store::KeyRow made, services.store.add_key(std::move(row)));
   return IssuedKey{.row = std::move(made), .text = std::move(key)};
@@ -129,10 +141,10 @@ Result<Reply> create_key(Context& context, const Request& request) {
   return reply;
 }
 
-Result<Reply> limit_key(Context& context, const Request& request) {
-  NARU_TRY(auto changes, read_changes(request.body));
+Result<Reply> change_key(Context& context, const Request& request) {
+  NARU_TRY(auto change, read_change(request.body));
   NARU_TRY(const store::KeyRow row,
-           context.services.store.limit_key(request.tail, std::move(changes)));
+           context.services.store.change_key(request.tail, std::move(change)));
   Reply reply;
   json::Writer out(reply.body);
   write_key(out, row, "");

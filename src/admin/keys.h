@@ -13,6 +13,7 @@ struct KeyOrder {
   std::vector<std::string> models = {};  ///< names or patterns it may use; empty: all
   bool replace = false;                  ///< revoke a live key of that name first
   store::KeyLimits limits = {};
+  Priority priority = Priority::Interactive;
 };
 
 /// A key that was made. Its text exists here and nowhere else.

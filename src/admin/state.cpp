@@ -46,7 +46,7 @@ void write_line(json::Writer& out, const std::vector<gateway::Places::Waiting>& 
   std::int64_t position = 0;
   for (const gateway::Places::Waiting& each : waiting) {
     out.object().field("position", ++position).field("exchange", each.exchange);
-    out.field("key_id", each.principal).field("priority", gateway::word_of(each.priority));
+    out.field("key_id", each.principal).field("priority", word_of(each.priority));
     out.field("waited_ms", milliseconds(each.waited)).end_object();
   }
   out.end_array();

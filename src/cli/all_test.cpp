@@ -137,11 +137,11 @@ TEST_F(CommandLine, limits_a_key_when_it_is_made_and_later) {
               HasSubstr("has the limits requests_per_minute 60, tokens_per_minute 9000; they "
                         "bind within a second\n"))
       << limited.err;
-  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("            60        9000        -  -\n"));
-  EXPECT_THAT(naru({"keys", "limit", "a"}).err, HasSubstr("must name a limit"));
+  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("            60        9000        -  interactive  -\n"));
+  EXPECT_THAT(naru({"keys", "limit", "a"}).err, HasSubstr("must name what changes"));
   EXPECT_EQ(naru({"keys", "limit", "b", "--concurrency", "1"}).exit_code, 2);
   naru({"keys", "limit", "1", "--requests-per-minute", "none", "--tokens-per-minute", "none"});
-  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("             -           -        -  -\n"));
+  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("             -           -        -  interactive  -\n"));
 }
 
 TEST_F(CommandLine, takes_a_name_that_is_spelled_as_a_verb) {

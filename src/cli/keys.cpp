@@ -21,6 +21,7 @@ struct KeyWish {
   std::vector<std::string> models = {};
   bool replace = false;
   LimitWish limits = {};
+  std::string priority = {};  ///< empty: not given
 };
 
 /// `requests_per_minute` → `--requests-per-minute`.
@@ -65,6 +66,14 @@ void add_limits(CLI::App& verb, LimitWish& wish) {
   }
 }
 
+void add_priority(CLI::App& verb, std::string& priority) {
+  verb.add_option(
+          "--priority", priority,
+          "who goes first where not all calls can go at once: critical, interactive or batch")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(kPriorityWords.begin(), kPriorityWords.end())));
+}
+
 std::string limits_cell(json::ValueView key) {
   std::string text;
   for (const store::KeyLimit& limit : store::kKeyLimits)
@@ -85,16 +94,18 @@ Result<std::string> order_text(const KeyWish& wish) {
   for (const std::string& model : wish.models) out.text(model);
   out.end_array().field("replace", wish.replace);
   NARU_TRY_VOID(write_limits(out, wish.limits));
+  if (!wish.priority.empty()) out.field("priority", wish.priority);
   out.end_object();
   return body;
 }
 
 std::string show_made(json::ValueView key) {
   return fmt::format(
-      "key      {}\nname     {}\nexpires  {}\nmodels   {}\nlimits   {}\n\n"
+      "key      {}\nname     {}\nexpires  {}\nmodels   {}\nlimits   {}\n"
+      "priority {}\n\n"
       "It is shown this once; naru keeps a hash of it only.\n",
       cell(key, "key"), without_controls(cell(key, "name")), cell(key, "expires"),
-      cell(key, "models"), limits_cell(key));
+      cell(key, "models"), limits_cell(key), cell(key, "priority"));
 }
 
 std::string show_keys(json::ValueView answer) {
@@ -107,12 +118,14 @@ std::string show_keys(json::ValueView answer) {
                {"REQUESTS/MIN", Align::Right},
                {"TOKENS/MIN", Align::Right},
                {"AT ONCE", Align::Right},
+               {"PRIORITY"},
                {"MODELS"}});
   if (const auto keys = answer.find("keys"))
     for (const json::ValueView key : *keys)
       table.add({cell(key, "id"), cell(key, "name"), "…" + cell(key, "hint"), cell(key, "created"),
                  cell(key, "expires"), cell(key, "revoked"), cell(key, "requests_per_minute"),
-                 cell(key, "tokens_per_minute"), cell(key, "concurrency"), cell(key, "models")});
+                 cell(key, "tokens_per_minute"), cell(key, "concurrency"), cell(key, "priority"),
+                 cell(key, "models")});
   return table.empty() ? "no keys; naru keys create NAME makes one\n" : table.text();
 }
 
@@ -122,8 +135,9 @@ std::string show_revoked(json::ValueView key) {
 }
 
 std::string show_limited(json::ValueView key) {
-  return fmt::format("{} (…{}) has the limits {}; they bind within a second\n",
-                     without_controls(cell(key, "name")), cell(key, "hint"), limits_cell(key));
+  return fmt::format("{} (…{}) has the limits {} and the class {}; they bind within a second\n",
+                     without_controls(cell(key, "name")), cell(key, "hint"), limits_cell(key),
+                     cell(key, "priority"));
 }
 
 void create(Globals& globals, const KeyWish& wish) {
@@ -150,40 +164,39 @@ void add_create(CLI::App& keys, Globals& globals) {
                    "a model it may use, or a pattern as gpt-*; may be given again; else all")
       ->allow_extra_args(false);
   add_limits(*verb, wish->limits);
+  add_priority(*verb, wish->priority);
   verb->add_flag("--replace", wish->replace, "revoke a live key of that name first");
   verb->footer("Example: naru keys create laptop --expires 30d --model 'gpt-*' --model smollm2");
   verb->callback([wish, &globals] { create(globals, *wish); });
 }
 
-void limit(Globals& globals, const std::string& name, const LimitWish& wish) {
+void limit(Globals& globals, const KeyWish& wish) {
   std::string body;
   json::Writer out(body);
   out.object();
-  if (const auto written = write_limits(out, wish); !written)
+  if (const auto written = write_limits(out, wish.limits); !written)
     return report(globals, written.error());
+  if (!wish.priority.empty()) out.field("priority", wish.priority);
   out.end_object();
   print_listing(globals,
                 {.method = "PATCH",
                  .path = "/admin/v1/keys/*",
-                 .tail = name,
+                 .tail = wish.name,
                  .body = std::move(body),
                  .alone = Alone::Read},
                 show_limited);
 }
 
 void add_limit(CLI::App& keys, Globals& globals) {
-  struct Wish {
-    std::string name;
-    LimitWish limits;
-  };
-  auto wish = std::make_shared<Wish>();
-  CLI::App* verb = keys.add_subcommand("limit", "change the limits of a live key");
+  auto wish = std::make_shared<KeyWish>();
+  CLI::App* verb = keys.add_subcommand("limit", "change the limits and the class of a live key");
   verb->add_option("name", wish->name, "name or id, as naru keys list shows it")->required();
   add_limits(*verb, wish->limits);
+  add_priority(*verb, wish->priority);
   verb->footer(
       "Limits that are not named stay; none takes one away.\n"
       "Example: naru keys limit laptop --requests-per-minute 60 --tokens-per-minute none");
-  verb->callback([wish, &globals] { limit(globals, wish->name, wish->limits); });
+  verb->callback([wish, &globals] { limit(globals, *wish); });
 }
 
 void add_revoke(CLI::App& keys, Globals& globals) {

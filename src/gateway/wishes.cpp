@@ -1,7 +1,5 @@
 #include "gateway/wishes.h"
 
-#include <fmt/ranges.h>
-
 #include <charconv>
 
 #include "base/text.h"
@@ -36,8 +34,8 @@ Result<std::chrono::milliseconds> read_timeout(std::string_view text) {
 
 Result<Priority> read_priority(std::string_view text) {
   if (const auto priority = find_priority(text)) return *priority;
-  return fail(FaultKind::InvalidRequest, "the header {} is '{}'; it takes one of {}",
-              kPriorityHeader, clipped(text, kMaxShownBytes), fmt::join(kPriorityWords, ", "));
+  return fail(FaultKind::InvalidRequest, "the header {} is '{}'; it takes {}", kPriorityHeader,
+              clipped(text, kMaxShownBytes), kPriorityChoice);
 }
 
 }  // namespace

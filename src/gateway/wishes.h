@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "base/result.h"
-#include "gateway/queue/priority.h"
+#include "base/priority.h"
 #include "net/http/head.h"
 
 namespace naru::gateway {

@@ -42,7 +42,7 @@ TEST(Wishes, say_what_is_wrong_with_a_time) {
 TEST(Wishes, have_a_class) {
   EXPECT_EQ(read("x-naru-priority", "batch")->priority, Priority::Batch);
   EXPECT_THAT(read("x-naru-priority", "urgent").error().detail,
-              testing::HasSubstr("critical, interactive, batch"));
+              testing::HasSubstr("critical, interactive or batch"));
 }
 
 TEST(Wishes, stand_once) {

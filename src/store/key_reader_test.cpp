@@ -40,8 +40,7 @@ TEST_F(KeysOfOthers, are_seen_revoked_within_a_second) {
 TEST_F(KeysOfOthers, are_seen_limited_within_a_second) {
   value(key_table::add(other_, testing::key("theirs", 1)));
   ASSERT_TRUE(eventually([&] { return met(1) == "live"; }));
-  const KeyLimitChange change{kKeyLimits[0], 7};
-  value(key_table::limit(other_, "theirs", {&change, 1}));
+  value(key_table::change(other_, "theirs", {.limits = {{kKeyLimits[0], 7}}}));
   const Monotonic limited = clock_.now();
   const auto binds = [&] {
     return value(find_key(*store_, hash_of(1)))->limits.requests_per_minute == 7;

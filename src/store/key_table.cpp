@@ -50,11 +50,13 @@ struct Columns {
   long long created = 0, expires = kNone, revoked = kNone;
   std::string models;
   std::array<long long, kKeyLimits.size()> limits = {};
+  std::string priority;
 
   static constexpr std::string_view kSelect =
       "SELECT id, name, hint, hash, created_ns, COALESCE(expires_ns, -1), "
       "COALESCE(revoked_ns, -1), models, COALESCE(requests_per_minute, -1), "
-      "COALESCE(tokens_per_minute, -1), COALESCE(concurrency, -1) FROM keys ";
+      "COALESCE(tokens_per_minute, -1), COALESCE(concurrency, -1), priority "
+      "FROM keys ";
 
   void bind(soci::statement& query) {
     query.exchange(soci::into(id));
@@ -62,6 +64,7 @@ struct Columns {
     for (long long* time : {&created, &expires, &revoked}) query.exchange(soci::into(*time));
     query.exchange(soci::into(models));
     for (long long& limit : limits) query.exchange(soci::into(limit));
+    query.exchange(soci::into(priority));
   }
 
   Result<KeyRow> row() const {
@@ -77,7 +80,8 @@ struct Columns {
                   .expires = time_of(expires),
                   .revoked = time_of(revoked),
                   .models = std::move(allowed),
-                  .limits = may_use};
+                  .limits = may_use,
+                  .priority = find_priority(priority).value_or(Priority::Interactive)};
   }
 };
 
@@ -106,18 +110,21 @@ void count_change(Connection& connection) {
   connection.sql() << "UPDATE counters SET value = value + 1 WHERE name = 'keys_revision'";
 }
 
-void write_limits(Connection& connection, long long id, const KeyLimits& limits) {
+/// What may change of a key.
+void write_changeable(Connection& connection, long long id, const KeyRow& row) {
   std::array<long long, kKeyLimits.size()> values = {};
   std::array<soci::indicator, kKeyLimits.size()> present = {};
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto& limit = limits.*kKeyLimits[i].place;
+    const auto& limit = row.limits.*kKeyLimits[i].place;
     values[i] = limit.value_or(0);
     present[i] = limit ? soci::i_ok : soci::i_null;
   }
+  const std::string priority(word_of(row.priority));
   connection.sql() << "UPDATE keys SET requests_per_minute = :requests, "
-                      "tokens_per_minute = :tokens, concurrency = :concurrency WHERE id = :id",
+                      "tokens_per_minute = :tokens, concurrency = :concurrency, "
+                      "priority = :priority WHERE id = :id",
       soci::use(values[0], present[0]), soci::use(values[1], present[1]),
-      soci::use(values[2], present[2]), soci::use(id);
+      soci::use(values[2], present[2]), soci::use(priority), soci::use(id);
 }
 
 Result<void> check_name(Connection& connection, const std::string& name) {
@@ -158,7 +165,7 @@ Result<KeyRow> add(Connection& connection, KeyRow row) {
                         "VALUES (:name, :hint, :hash, :created, :expires, :models) RETURNING id",
         soci::use(row.name), soci::use(row.hint), soci::use(hash), soci::use(created),
         soci::use(expires, has_expiry), soci::use(models), soci::into(id);
-    write_limits(connection, id, row.limits);
+    write_changeable(connection, id, row);
     count_change(connection);
     row.id = id;
     return row;
@@ -182,12 +189,13 @@ Result<KeyRow> revoke(Connection& connection, const std::string& name_or_id, Wal
   });
 }
 
-Result<KeyRow> limit(Connection& connection, const std::string& name_or_id,
-                     std::span<const KeyLimitChange> changes) {
+Result<KeyRow> change(Connection& connection, const std::string& name_or_id,
+                      const KeyChange& change) {
   return connection.transact([&]() -> Result<KeyRow> {
     NARU_TRY(KeyRow row, live(connection, name_or_id));
-    for (const KeyLimitChange& change : changes) row.limits.*change.limit.place = change.to;
-    write_limits(connection, row.id, row.limits);
+    for (const KeyLimitChange& each : change.limits) row.limits.*each.limit.place = each.to;
+    row.priority = change.priority.value_or(row.priority);
+    write_changeable(connection, row.id, row);
     count_change(connection);
     return row;
   });

@@ -1,5 +1,4 @@
 #pragma once
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +13,9 @@ Result<KeyRow> add(Connection& connection, KeyRow row);
 Result<std::vector<KeyRow>> list(Connection& connection);
 /// The live key of that name, else of that id. Fails: InvalidRequest when there is none.
 Result<KeyRow> revoke(Connection& connection, const std::string& name_or_id, WallTime now);
-/// Changes these limits of the key `revoke` would find, and leaves the others. Fails: likewise.
-Result<KeyRow> limit(Connection& connection, const std::string& name_or_id,
-                     std::span<const KeyLimitChange> changes);
+/// Changes the key `revoke` would find. Fails: likewise.
+Result<KeyRow> change(Connection& connection, const std::string& name_or_id,
+                      const KeyChange& change);
 Result<std::optional<KeyRow>> find(Connection& connection, const security::KeyHash& hash);
 /// A number that grew if any key has changed since.
 Result<std::int64_t> revision(Connection& connection);

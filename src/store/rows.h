@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/priority.h"
 #include "chat/response.h"
 #include "security/api_key.h"
 
@@ -40,6 +41,12 @@ struct KeyLimitChange {
   std::optional<std::int64_t> to = {};
 };
 
+/// What changes of a live key; the rest stays.
+struct KeyChange {
+  std::vector<KeyLimitChange> limits = {};
+  std::optional<Priority> priority = {};
+};
+
 /// An API key as the store knows it.
 struct KeyRow {
   std::int64_t id = 0;
@@ -51,6 +58,7 @@ struct KeyRow {
   std::optional<WallTime> revoked = {};
   std::vector<std::string> models = {};  ///< names or patterns it may use; empty: all
   KeyLimits limits = {};
+  Priority priority = Priority::Interactive;  ///< of its calls, where not all can go at once
 };
 
 /// How the tokens of a row were found.

@@ -79,6 +79,9 @@ constexpr auto kMigrations = std::to_array<Migration>({
      {"ALTER TABLE keys ADD COLUMN requests_per_minute BIGINT",
       "ALTER TABLE keys ADD COLUMN tokens_per_minute BIGINT",
       "ALTER TABLE keys ADD COLUMN concurrency BIGINT"}},
+    {6,
+     "the class of a key's calls, where not all can go at once",
+     {"ALTER TABLE keys ADD COLUMN priority TEXT NOT NULL DEFAULT 'interactive'"}},
 });
 
 /// How SQLite spells the words in braces. Only this column type makes the key the row's own number.

@@ -73,12 +73,12 @@ class SqliteStore final : public Store {
     return revoked;
   }
 
-  Result<KeyRow> limit_key(std::string name_or_id, std::vector<KeyLimitChange> changes) override {
-    NARU_TRY(KeyRow limited, writing_.with([&](Connection& connection) {
-      return key_table::limit(connection, name_or_id, changes);
+  Result<KeyRow> change_key(std::string name_or_id, KeyChange change) override {
+    NARU_TRY(KeyRow changed, writing_.with([&](Connection& connection) {
+      return key_table::change(connection, name_or_id, change);
     }));
-    cache_.forget(limited.hash);
-    return limited;
+    cache_.forget(changed.hash);
+    return changed;
   }
 
   net::Task<Result<std::optional<KeyRow>>> find_key(net::Loop& loop, security::KeyHash hash,

@@ -34,8 +34,8 @@ class Store {
   virtual Result<std::vector<KeyRow>> list_keys() = 0;
   /// By name or id. Fails: InvalidRequest when there is no live key of that name.
   virtual Result<KeyRow> revoke_key(std::string name_or_id) = 0;
-  /// Changes these limits of a live key and leaves its others. Fails: as `revoke_key`.
-  virtual Result<KeyRow> limit_key(std::string name_or_id, std::vector<KeyLimitChange> changes) = 0;
+  /// Fails: as `revoke_key`.
+  virtual Result<KeyRow> change_key(std::string name_or_id, KeyChange change) = 0;
   /// A live or dead key by its hash, from a bounded cache (with entries for hashes nobody has),
   /// else from the database. Whether it is revoked or expired is the caller's to judge.
   virtual net::Task<Result<std::optional<KeyRow>>> find_key(net::Loop& loop, security::KeyHash hash,

@@ -53,19 +53,35 @@ TEST_P(StoreContract, changes_named_limits_of_a_live_key_and_leaves_the_others) 
   ASSERT_TRUE(value(find_key(*store_, made.hash)));  // the cache knows it now
   const auto [requests, tokens, concurrency] = kKeyLimits;
   const KeyLimits after = {.requests_per_minute = 90, .tokens_per_minute = 1'000, .concurrency = 2};
-  EXPECT_EQ(value(store_->limit_key("team-a", {{requests, 90}, {concurrency, 2}})).limits, after);
+  EXPECT_EQ(
+      value(store_->change_key("team-a", {.limits = {{requests, 90}, {concurrency, 2}}})).limits,
+      after);
   EXPECT_EQ(value(find_key(*store_, made.hash))->limits, after);
-  value(store_->limit_key(fmt::format("{}", added.id), {{tokens, std::nullopt}}));
+  value(store_->change_key(fmt::format("{}", added.id), {.limits = {{tokens, std::nullopt}}}));
   reopen();
   const KeyLimits last = {.requests_per_minute = 90, .tokens_per_minute = {}, .concurrency = 2};
   EXPECT_EQ(value(store_->list_keys()).front().limits, last);
 }
 
-TEST_P(StoreContract, limits_no_key_that_is_revoked_or_unknown) {
+TEST_P(StoreContract, changes_the_class_of_a_live_key_alone) {
+  KeyRow made = key("team-a", 1);
+  made.limits.concurrency = 2;
+  made.priority = Priority::Batch;
+  add(made);
+  EXPECT_EQ(value(find_key(*store_, made.hash))->priority, Priority::Batch);
+  value(store_->change_key("team-a", {.priority = Priority::Critical}));
+  EXPECT_EQ(value(find_key(*store_, made.hash))->priority, Priority::Critical);
+  reopen();
+  const KeyRow after = value(store_->list_keys()).front();
+  EXPECT_EQ(after.priority, Priority::Critical);
+  EXPECT_EQ(after.limits, made.limits);
+}
+
+TEST_P(StoreContract, changes_no_key_that_is_revoked_or_unknown) {
   add(key("gone", 1));
   value(store_->revoke_key("gone"));
   for (const char* name : {"gone", "nobody"})
-    EXPECT_EQ(store_->limit_key(name, {{kKeyLimits[0], 1}}).error().kind,
+    EXPECT_EQ(store_->change_key(name, {.limits = {{kKeyLimits[0], 1}}}).error().kind,
               FaultKind::InvalidRequest);
 }
 

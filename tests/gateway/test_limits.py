@@ -340,4 +340,4 @@ def test_admin_api_says_what_is_wrong_with_a_limit(naru):
                              {"authorization": f"Bearer {naru.token}"})
     assert answer.status == 400
     assert "$.concurrency must be a whole number from 1 to 100000" in said(answer)["message"]
-    assert "$.rpm is not a limit of a key" in said(answer)["message"]
+    assert "$.rpm is nothing of a key that can change" in said(answer)["message"]

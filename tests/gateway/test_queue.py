@@ -107,6 +107,22 @@ def test_keys_have_their_turns_and_classes_go_first(start, upstream, gate):
     assert prompts(upstream) == ["running", "a1", "b1", "a2", "b2", "a3", "batch"]
 
 
+def test_class_of_a_key_can_change(start, upstream, gate):
+    naru = one_place(start, upstream)
+    held(upstream, gate)
+    calls, urgent = Calls(naru), naru.key("urgent", priority="critical")
+    late = naru.key("late", priority="batch")
+    first = calls.begin("running")
+    upstream.wait_for(1)
+    rest = calls.in_line("late 1", key=late) + calls.in_line("usual")
+    assert "class critical" in naru.verb("keys", "limit", "late", "--priority", "critical")
+    rest += calls.in_line("late 2", key=late) + calls.in_line("urgent", key=urgent)
+    gate.set()
+    assert {each.result().status for each in (first, *rest)} == {200}
+    assert prompts(upstream) == ["running", "late 2", "urgent", "usual", "late 1"]
+    assert "critical" in naru.verb("keys", "list")
+
+
 def test_nobody_raises_its_own_class(start, upstream, gate):
     naru = one_place(start, upstream)
     held(upstream, gate)
@@ -116,7 +132,7 @@ def test_nobody_raises_its_own_class(start, upstream, gate):
     calls.in_line("wishes", headers={"x-naru-priority": "critical"})
     assert state(naru)["line"][0]["priority"] == "interactive"
     answer = naru.post(OPENAI, chat("m"), naru.test_key, {"x-naru-priority": "first"})
-    assert answer.status == 400 and b"critical, interactive, batch" in answer.body
+    assert answer.status == 400 and b"critical, interactive or batch" in answer.body
 
 
 @pytest.mark.parametrize("path, body", [(OPENAI, chat("m")), ("/v1/messages", message("m"))])

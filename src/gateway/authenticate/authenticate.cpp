@@ -74,8 +74,11 @@ net::Task<Result<void>> authenticate(Exchange& exchange) {
   if (!dead.empty())
     co_return fail(refused(exchange, "dead", fmt::format("the API key …{} {}", key->hint, dead)));
   NARU_CO_TRY_VOID(count_request(exchange, *key));
-  exchange.principal = Principal{
-      .key_id = key->id, .key_name = key->name, .models = key->models, .limits = key->limits};
+  exchange.principal = Principal{.key_id = key->id,
+                                 .key_name = key->name,
+                                 .models = key->models,
+                                 .limits = key->limits,
+                                 .priority = key->priority};
   co_return Result<void>{};
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "gateway/queue/priority.h"
+#include "base/priority.h"
 
 namespace naru::gateway {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace naru::gateway {
+namespace naru {
 
 /// Who goes first where not all can go at once.
 enum class Priority : std::uint8_t { Critical, Interactive, Batch };
@@ -21,4 +21,7 @@ constexpr std::optional<Priority> find_priority(std::string_view word) {
   return std::nullopt;
 }
 
-}  // namespace naru::gateway
+/// For messages: `critical, interactive or batch`.
+inline constexpr std::string_view kPriorityChoice = "critical, interactive or batch";
+
+}  // namespace naru
