@@ -14,6 +14,7 @@
 #include "chat/response.h"
 #include "chat/tally.h"
 #include "chat/wire/sse.h"
+#include "dialect/opening.h"
 #include "dialect/profile.h"
 
 /// Wire formats. Everything here is pure: bytes and values in, bytes and values out.
@@ -190,6 +191,9 @@ class Dialect {
   virtual std::string inline_media(std::string_view media_type, std::string_view base64) const = 0;
   /// A part that says nothing: what stands behind one that is left out keeps its place.
   virtual std::string_view empty_part() const = 0;
+
+  /// What the conversation begins with that `body` is a turn of.
+  virtual Opening opening(const json::Tree& body) const = 0;
 
   // Plain answers.
   /// What must differ for the client (model, ids), sorted; fills `facts`. Fails: UpstreamInvalid.

@@ -105,6 +105,9 @@ class Anthropic final : public Dialect {
     return anthropic_wire::inline_media(media_type, base64);
   }
   std::string_view empty_part() const override { return R"({"type":"text","text":""})"; }
+  Opening opening(const json::Tree& body) const override {
+    return find_opening(body.root(), {.instructions = "system", .turns = "messages"});
+  }
 
   Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
                                          const WriterOptions& options,

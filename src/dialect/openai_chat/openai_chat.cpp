@@ -50,6 +50,10 @@ class OpenAiChat final : public Dialect {
     return openai_chat_wire::inline_media(media_type, base64);
   }
   std::string_view empty_part() const override { return R"({"type":"text","text":""})"; }
+  Opening opening(const json::Tree& body) const override {
+    return find_opening(body.root(),
+                        {.cache_key = "prompt_cache_key", .turns = "messages", .prompt = "prompt"});
+  }
 
   Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
                                          const WriterOptions& options,

@@ -54,6 +54,11 @@ class OpenAiResponses final : public Dialect {
     return openai_responses_wire::inline_media(media_type, base64);
   }
   std::string_view empty_part() const override { return R"({"type":"input_text","text":""})"; }
+  Opening opening(const json::Tree& body) const override {
+    return find_opening(
+        body.root(),
+        {.cache_key = "prompt_cache_key", .instructions = "instructions", .turns = "input"});
+  }
 
   Result<std::vector<Patch>> scan_answer(Operation operation, const json::Tree& body,
                                          const WriterOptions& options,
