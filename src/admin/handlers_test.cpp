@@ -111,9 +111,9 @@ TEST_F(Handlers, say_all_that_is_wrong_with_a_key_that_is_asked_for) {
 
 TEST_F(Handlers, limit_a_key_from_the_start_and_change_what_is_named) {
   EXPECT_THAT(
-      create(R"({"name":"a","requests_per_minute":60,"concurrency":null,)"),
+      create(R"({"name":"a","requests_per_minute":60,"concurrency":null})"),
       HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":null,"concurrency":null,)"));
-  EXPECT_THAT(limit("a", R"({"tokens_per_minute":9000,"concurrency":2,)"),
+  EXPECT_THAT(limit("a", R"({"tokens_per_minute":9000,"concurrency":2})"),
               HasSubstr(R"("requests_per_minute":60,"tokens_per_minute":9000,"concurrency":2,)"));
   EXPECT_THAT(limit("1", R"({"requests_per_minute":null})"), HasSubstr(R"("id":1)"));
   EXPECT_THAT(list(),
@@ -121,13 +121,13 @@ TEST_F(Handlers, limit_a_key_from_the_start_and_change_what_is_named) {
 }
 
 TEST_F(Handlers, say_what_is_wrong_with_a_limit) {
-  create(R"({"name":"a","concurrency":7,)");
-  EXPECT_THAT(limit("a", R"({"concurrency":0,)"), HasSubstr("from 1 to 100000"));
+  create(R"({"name":"a","concurrency":7})");
+  EXPECT_THAT(limit("a", R"({"concurrency":0})"), HasSubstr("from 1 to 100000"));
   EXPECT_THAT(limit("a", R"({"concurrent":3})"),
               HasSubstr("$.concurrent is nothing of a key that can change"));
   EXPECT_THAT(limit("a", "{}"), HasSubstr("must name what changes: requests_per_minute"));
   EXPECT_THAT(limit("a", "[]"), HasSubstr("object"));
-  EXPECT_THAT(limit("b", R"({"concurrency":3,)"), HasSubstr("no live key has the name or id 'b'"));
+  EXPECT_THAT(limit("b", R"({"concurrency":3})"), HasSubstr("no live key has the name or id 'b'"));
   EXPECT_THAT(list(), HasSubstr(R"("concurrency":7,)"));
   EXPECT_THAT(limit("a", R"({"priority":"first"})"),
               HasSubstr("$.priority must be critical, interactive or batch"));

@@ -24,11 +24,13 @@ void write_problems(json::Writer& out, const std::vector<Problem>& problems) {
 void write_target(json::Writer& out, const gateway::TargetSpec& target) {
   out.object().field("upstream", target.upstream).field("model", target.model);
   out.field("weight", static_cast<std::int64_t>(target.weight));
-  out.field("tier", static_cast<std::int64_t>(target.tier)).end_object();
+  out.field("tier", static_cast<std::int64_t>(target.tier));
+  out.field("slots", static_cast<std::int64_t>(target.slots)).end_object();
 }
 
 void write_model(json::Writer& out, const gateway::ModelSpec& model) {
   out.object().field("name", model.name).field("owned_by", model.owned_by);
+  out.field("balance", gateway::word_of(model.balance));
   out.key("aliases").array();
   for (const std::string& alias : model.aliases) out.text(alias);
   out.end_array().key("targets").array();

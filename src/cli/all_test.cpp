@@ -134,14 +134,16 @@ TEST_F(CommandLine, limits_a_key_when_it_is_made_and_later) {
   const Ran limited =
       naru({"keys", "limit", "a", "--tokens-per-minute", "9000", "--concurrency", "none"});
   EXPECT_THAT(limited.out,
-              HasSubstr("has the limits requests_per_minute 60, tokens_per_minute 9000; they "
-                        "bind within a second\n"))
+              HasSubstr("has the limits requests_per_minute 60, tokens_per_minute 9000 and the "
+                        "class interactive; they bind within a second\n"))
       << limited.err;
-  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("            60        9000        -  interactive  -\n"));
+  EXPECT_THAT(naru({"keys", "list"}).out,
+              HasSubstr("            60        9000        -  interactive  -\n"));
   EXPECT_THAT(naru({"keys", "limit", "a"}).err, HasSubstr("must name what changes"));
   EXPECT_EQ(naru({"keys", "limit", "b", "--concurrency", "1"}).exit_code, 2);
   naru({"keys", "limit", "1", "--requests-per-minute", "none", "--tokens-per-minute", "none"});
-  EXPECT_THAT(naru({"keys", "list"}).out, HasSubstr("             -           -        -  interactive  -\n"));
+  EXPECT_THAT(naru({"keys", "list"}).out,
+              HasSubstr("             -           -        -  interactive  -\n"));
 }
 
 TEST_F(CommandLine, takes_a_name_that_is_spelled_as_a_verb) {

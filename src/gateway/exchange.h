@@ -45,8 +45,10 @@ struct Target {
   const TargetSpec* spec = nullptr;
   std::shared_ptr<const provider::Upstream> upstream = {};  ///< null for a deployment
   std::string deployment = {};                              ///< its name, or empty
+  std::shared_ptr<Load> load = {};                          ///< of the place it names
   const dialect::Dialect* speaks = nullptr;                 ///< what the call goes on in
-  std::string rule = {};  ///< why it stands where it stands: `weight`, `fallback`, `cooling`
+  /// Why it stands where it stands: a word of `Balance`, `spill`, `fallback`, `cooling`.
+  std::string rule = {};
 };
 
 /// The targets of a call in the order they are to be tried, and why others are not among them.
@@ -69,11 +71,13 @@ struct Answer {
   std::string held;     ///< stream: client bytes that wait for the commit
   Places::Lease place;  ///< at the upstream
   std::unique_ptr<registry::Endpoints::Lease> slot;  ///< at the engine, if one answers
+  std::optional<Load::Lease> under_way;              ///< of the calls to its target
 
   /// The upstream computes for this call no more.
   void leave_upstream() {
     upstream_call.reset();
     slot.reset();
+    under_way.reset();
     place = {};
   }
 };
@@ -127,6 +131,7 @@ class Exchange {
   /// For what is written once the answer is there: only the client can take too long.
   net::Until until_written() { return {now() + limits().write_timeout, &call.gone()}; }
   bool streams() const { return scan.stream && endpoint.operation != dialect::Operation::Embed; }
+  Wait waits_for() const { return streams() ? Wait::FirstContent : Wait::WholeAnswer; }
   /// Holds memory for `bytes` beside the request. Fails: Overloaded.
   Result<void> hold_beside(std::uint64_t bytes);
   /// What the client wrote, as far as it becomes tokens. Cost: a walk over it, the first time.

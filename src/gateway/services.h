@@ -11,6 +11,7 @@
 #include "gateway/listen/settings.h"
 #include "gateway/queue/places.h"
 #include "gateway/route/health.h"
+#include "gateway/route/load.h"
 #include "gateway/route/model.h"
 #include "net/http/client.h"
 #include "registry/endpoints.h"
@@ -38,6 +39,7 @@ struct Services {
   IdMaker ids{clock};
   BodyMemory body_memory = {};
   Health health{clock};
+  Loads loads = {};
   RetryBudget retries = {};
   Places places{clock};
   Estimator estimator = {};

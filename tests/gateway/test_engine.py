@@ -197,6 +197,37 @@ def test_killed_engine_leaves_another_deployment_alone(start):
     assert (after["pid"], after["restarts"]) == (other["pid"], other["restarts"])
 
 
+def test_replicas_keep_conversations_where_their_beginning_is_cached(start):
+    """Spills when the engine's one slot is taken, as it says itself, and comes back."""
+    naru = start("".join(documents.deployment(name, extra=SMALL) for name in ("one", "two")) +
+                 documents.model("m", "one", "two", extra="balance: prefix"))
+    key = naru.key()
+    for name in ("one", "two"):
+        wait_for_phase(naru, "ready", name)
+
+    def rows(body):
+        answer = naru.post(CHAT, body, key)
+        assert answer.status == 200, answer.body
+        return naru.exchange(answer.header("x-request-id"))
+
+    asked = chat("m", "Tell a long story of the ferryman at the river Han. " * 4, max_tokens=4)
+    first = rows(asked)
+    asked["messages"] += [{"role": "assistant", "content": "He"},
+                          {"role": "user", "content": "Go on."}]
+    second = rows(asked)
+    assert (first["rule"], second["rule"]) == ("prefix", "prefix")
+    assert second["upstream"] == first["upstream"]
+    assert second["tokens"]["cache_read"] > first["tokens"]["cache_read"]
+    assert second["tokens"]["cache_read"] > 0.5 * first["tokens"]["input"]
+
+    client, events = naru.stream(CHAT, {**asked, "stream": True, "max_tokens": 300}, key)
+    with client:
+        events.next()
+        spilt = rows(asked)
+        assert spilt["rule"] == "spill" and spilt["upstream"] != first["upstream"]
+    wait.until(lambda: rows(asked)["rule"] == "prefix", "its slot is free again")
+
+
 def test_restarted_naru_takes_over_the_running_engine(start):
     naru = start(documents.deployment("local", extra=SMALL) + documents.model("m", "local"))
     before, key = wait_for_phase(naru, "ready"), naru.key()

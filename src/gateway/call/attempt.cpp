@@ -243,6 +243,19 @@ net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
   co_return taken;
 }
 
+/// What its target's load learns of a call that was sent at `asked`. Counting tokens takes no time
+/// that would tell of other calls.
+void note_wait(Exchange& exchange, Monotonic asked, const Result<void>& outcome) {
+  if (exchange.endpoint.operation != dialect::Operation::CountTokens)
+    exchange.answer.under_way->heard(outcome, exchange.now() - asked, exchange.now());
+}
+
+/// A limit that says itself when it is whole again is of calls in a time, not of calls at once.
+bool tells_of_crowd(const Fault& fault) {
+  const bool of_time = fault.kind == FaultKind::RateLimited && fault.retry_after;
+  return reaction_to(fault.kind).crowds && !of_time;
+}
+
 /// What a failed attempt reports is owed to its upstream, whoever answers in the end; then nothing
 /// of it is left to be estimated.
 void keep_cost(Exchange& exchange) {
@@ -264,6 +277,7 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target, Places
   Answer& answer = exchange.answer;
   answer = {};
   answer.place = std::move(place);
+  answer.under_way.emplace(target.load, exchange.waits_for(), exchange.now());
   exchange.facts = {};
   ++exchange.trail.attempts;
   exchange.trail.upstream = target.spec->upstream;
@@ -274,17 +288,20 @@ net::Task<Result<void>> attempt(Exchange& exchange, const Target& target, Places
   exchange.trail.account = target.upstream;
   exchange.trail.called = exchange.trail.sent = false;
   auto planned = co_await make_plan(exchange, target, exchange.until());
+  if (!planned) exchange.answer = {};
   NARU_CO_TRY(Plan plan, std::move(planned));
   const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
   Result<void> sent = exchange.hold_beside(plan.body.capacity());
   if (sent) {
     exchange.trail.called = true;
+    const Monotonic asked = exchange.now();
     sent = co_await send(exchange, plan, until);
+    sent = weigh_time(exchange, std::move(sent));
+    note_wait(exchange, asked, sent);
   }
-  sent = weigh_time(exchange, std::move(sent));
   if (!sent) {
     keep_cost(exchange);
-    exchange.trail.crowded = reaction_to(sent.error().kind).crowds && answer.place.refused();
+    exchange.trail.crowded = tells_of_crowd(sent.error()) && answer.place.refused();
     answer = {};
     co_return fail(std::move(sent.error()));
   }

@@ -9,6 +9,7 @@
 
 #include "base/settings/fields.h"
 #include "gateway/retry_policy.h"
+#include "gateway/route/balance.h"
 
 namespace naru::gateway {
 
@@ -20,6 +21,7 @@ struct TargetSpec {
   std::string model = {};
   std::uint32_t weight = 1;  ///< share among targets of the same tier; 0: none, but known
   std::uint32_t tier = 0;    ///< 0 is tried first; a higher one only when all lower ones failed
+  std::uint32_t slots = 0;   ///< calls it computes at once; 0: not known, or the deployment's own
 };
 
 enum class LossPolicy : std::uint8_t { Refuse, Warn, Drop };
@@ -29,6 +31,7 @@ struct ModelSpec {
   std::string name;                       ///< public name, or a pattern: `claude-*`
   std::vector<std::string> aliases = {};  ///< further names or patterns for the same
   std::vector<TargetSpec> targets;
+  Balance balance = Balance::Weight;  ///< within a tier
   RetryPolicy retry = {};
   LossPolicy on_loss = LossPolicy::Warn;
   std::string owned_by = "naru";  ///< shown in the model list

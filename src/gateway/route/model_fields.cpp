@@ -23,7 +23,11 @@ const Fields<TargetSpec>& target_fields() {
               "Share of the calls among targets of the same tier; 0: the target stands here but "
               "gets none.")
           .integer("tier", &TargetSpec::tier, 0, 15,
-                   "0 is tried first; a higher tier only when all lower ones have failed.");
+                   "0 is tried first; a higher tier only when all lower ones have failed.")
+          .integer("slots", &TargetSpec::slots, 0, 100'000,
+                   "Calls it computes at once, as vLLM's `--max-num-seqs`; a call goes elsewhere "
+                   "before it would wait for one, but where `balance` is `weight`. 0: not known. "
+                   "Of a deployment naru knows it itself.");
   return fields;
 }
 
@@ -94,6 +98,16 @@ const Fields<ModelSpec>& model_fields() {
                  "Further names or patterns for the same model.")
           .objects("targets", &ModelSpec::targets, target_fields(), "Where calls go; at least one.")
           .required("[{upstream: openai}]")
+          .choice("balance", &ModelSpec::balance,
+                  {{"weight", Balance::Weight},
+                   {"least_outstanding", Balance::LeastOutstanding},
+                   {"peak_ewma", Balance::PeakEwma},
+                   {"prefix", Balance::Prefix}},
+                  "How calls are spread over the targets of a tier, each in proportion to its "
+                  "weight: by chance; to the one with the fewest calls under way; to the better of "
+                  "two drawn by chance, by the time it lets calls wait and its calls under way; or "
+                  "each conversation to one target, whose engine has its beginning in its cache, "
+                  "as long as that has room.")
           .object("retry", &ModelSpec::retry, retry_fields(),
                   "What is tried again when an attempt fails before its first content byte.")
           .choice("on_loss", &ModelSpec::on_loss,
