@@ -81,8 +81,9 @@ def small(tmp_path_factory):
     limits = ("limits: {head_bytes: 4KiB, body_bytes: 64KiB, body_memory_bytes: 1MiB, "
               "head_timeout: 300ms, body_timeout: 500ms, answer_bytes: 64KiB, event_bytes: 4KiB}\n")
     with Upstream() as upstream:
-        with Gateway(tmp_path_factory.mktemp("small"), documents.upstream("u", upstream.url) +
-                     documents.model("m", "u", retry="{attempts: 1}"), LISTENERS + limits) as naru:
+        text = documents.upstream("u", upstream.url, extra="failures_to_open: 0") + \
+            documents.model("m", "u", retry="{attempts: 1}")
+        with Gateway(tmp_path_factory.mktemp("small"), text, LISTENERS + limits) as naru:
             naru.upstream, naru.test_key = upstream, naru.key()
             yield naru
 

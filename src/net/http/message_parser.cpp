@@ -14,6 +14,11 @@ namespace {
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+bool has_fold(std::string_view lines) {
+  return lines.find("\n ") != std::string_view::npos ||
+         lines.find("\n\t") != std::string_view::npos;
+}
+
 bool only_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -271,6 +276,8 @@ Result<BodyPiece> MessageParser<kIsRequest>::read_body(std::string_view input, s
     if (error == http::error::need_more && rest.size() - used >= kMaxChunkLineBytes)
       return at.failed("a chunk's first line or its trailer is longer than 16 KiB");
     if (error && error != http::error::need_more) return at.failed(reason_of(error));
+    if (at.framing.chunked && done() && has_fold(rest.substr(0, used)))
+      return at.failed("a trailer is folded over two lines");
     if (used == 0) break;
   }
   piece.bytes = at.body;

@@ -158,6 +158,14 @@ TEST(RequestParser, refuses_broken_chunks) {
         << bytes;
 }
 
+TEST(RequestParser, refuses_a_trailer_folded_over_two_lines) {
+  for (const std::string_view bytes :
+       {"2\r\n \n\r\n0\r\nX: y\r\n z\r\n\r\n"sv, "0\r\nX: y\r\n\tz\r\n\r\n"sv})
+    for (const std::size_t step : {1u, 100u})
+      EXPECT_THAT(chunked_body(bytes, step), ::testing::StartsWith("!")) << bytes << step;
+  EXPECT_EQ(chunked_body("2\r\n\n \r\n0\r\nX: y\r\n\r\n", 100), "\n ");
+}
+
 TEST(RequestParser, refuses_an_endless_chunk_line) {
   EXPECT_THAT(chunked_body("5;" + std::string(20'000, 'x'), 1000), ::testing::StartsWith("!"));
   EXPECT_THAT(chunked_body("0\r\nX: " + std::string(20'000, 'x'), 1000),

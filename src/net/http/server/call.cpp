@@ -52,7 +52,8 @@ void Connection::begin_answer(const ReplyHead& head, std::optional<std::uint64_t
   const bool old = head_.minor_version == 0 && !refusal_;
   sends_body_ = sends_body_ && has_body(head.status);
   chunked_ = !length && !old;
-  if (!stays_open() || (!length && old)) ending_ = true;
+  // Behind 408 nothing more is waited for. RFC 9110 section 15.5.9.
+  if (!stays_open() || (!length && old) || head.status == 408) ending_ = true;
   const bool framed = has_body(head.status);
   out_.clear();
   append_head(out_, head,
