@@ -14,6 +14,11 @@ BodyMemory::Lease::~Lease() {
 
 Result<void> BodyMemory::Lease::grow_to(std::uint64_t bytes, std::uint64_t cap_bytes) {
   if (bytes <= held_) return {};
+  if (bytes > cap_bytes)
+    return fail(FaultKind::TooLarge,
+                "the request takes {} bytes of memory; all together may take {} "
+                "(limits.body_memory_bytes)",
+                bytes, cap_bytes);
   const std::uint64_t more = bytes - held_;
   const std::uint64_t before = memory_->held_.fetch_add(more, std::memory_order_relaxed);
   if (before + more > cap_bytes) {

@@ -16,7 +16,8 @@ class BodyMemory {
     Lease(Lease&& from) noexcept;
     Lease& operator=(Lease&&) = delete;
     ~Lease();
-    /// Holds at least `bytes` in all. Fails: Overloaded when the cap would be passed.
+    /// Holds at least `bytes` in all. Fails: Overloaded when the cap would be passed, TooLarge when
+    /// it would be by this body alone.
     Result<void> grow_to(std::uint64_t bytes, std::uint64_t cap_bytes);
     /// Holds no more than `bytes` from here on.
     void shrink_to(std::uint64_t bytes);

@@ -17,6 +17,13 @@ TEST(BodyMemory, is_held_up_to_its_cap_by_all_together) {
   EXPECT_TRUE(other.grow_to(40, kCap));
 }
 
+TEST(BodyMemory, never_waits_for_what_will_never_fit) {
+  BodyMemory memory;
+  BodyMemory::Lease lease(memory);
+  EXPECT_EQ(lease.grow_to(101, kCap).error().kind, FaultKind::TooLarge);
+  EXPECT_EQ(memory.held(), 0U);
+}
+
 TEST(BodyMemory, is_given_back_in_parts_and_as_a_whole) {
   BodyMemory memory;
   {
