@@ -30,13 +30,14 @@ class Gateway:
 
     def __init__(self, folder: Path, documents: str, gateway_document: str = LISTENERS,
                  environment: dict[str, str] | None = None, wait_ready: bool = True,
-                 arguments: tuple[str, ...] = ()):
+                 arguments: tuple[str, ...] = (), open_files: int | None = None):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "naru.yaml"
         self.data = folder / "data"
         self.log_path = folder / "stderr.log"
         self.arguments = arguments
+        self.limiter = [] if open_files is None else ["prlimit", f"--nofile={open_files}"]
         self.environment = {**os.environ, "UPSTREAM_KEY": UPSTREAM_KEY, **(environment or {})}
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
             for spelling in (name, name.lower()):
@@ -64,7 +65,7 @@ class Gateway:
             (self.data / name).unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "--data-dir", self.data, "serve", "--config", self.config,
+                [*self.limiter, binary(), "--data-dir", self.data, "serve", "--config", self.config,
                  *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         if wait_ready:
@@ -152,6 +153,14 @@ class Gateway:
     def rss_kib(self) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+
+    def cpu_seconds(self) -> float:
+        """Of all its threads, so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def kill(self) -> None:
         self.process.kill()

@@ -58,15 +58,15 @@ class Upstream:
     """Answers each request with the next script of the queue, else with the usual one."""
 
     def __init__(self, usual: Script | Callable[[Request], Script] | None = None,
-                 tls: ssl.SSLContext | None = None):
+                 tls: ssl.SSLContext | None = None, listener: socket.socket | None = None):
         self.usual = usual
         self.tls = tls
         self.queue: collections.deque = collections.deque()
         self.requests: list[Request] = []
         self.connections = 0
         self.errors: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port = self._listener.getsockname()[1]
+        self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = self._listener.getsockname()[1] if listener is None else 0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -111,6 +111,10 @@ class Upstream:
         self._listener.close()
         self.drop_connections()
 
+    def own_answer(self, message: wire.Message) -> bytes | None:
+        """What is answered out of turn, and kept nowhere."""
+        return None
+
     def _accept(self) -> None:
         while not self._closed:
             try:
@@ -123,7 +127,8 @@ class Upstream:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if connection.family == socket.AF_INET:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls is not None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             with self._lock:
@@ -144,6 +149,9 @@ class Upstream:
             if message is None:
                 return
             reader.body(message)
+            if (own := self.own_answer(message)) is not None:
+                connection.sendall(own)
+                continue
             request = Request(message, number, time.monotonic())
             with self._lock:
                 self.requests.append(request)
