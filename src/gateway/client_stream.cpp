@@ -3,8 +3,14 @@
 #include "net/handoff.h"
 
 namespace naru::gateway {
+namespace {
 
-// Shared with a ping that is being written, which may outlast a `ClientStream` call by one resume.
+constexpr std::size_t kPieceBytes = 64 << 10;  // of what is written behind the owner, a write
+
+}  // namespace
+
+// Shared with what is written beside the owner, which may outlast a `ClientStream` call by one
+// resume.
 struct ClientStream::State {
   State(net::ServerCall& call_, net::TaskGroup& group_, ClientStreamOptions options_)
       : call(call_),
@@ -18,6 +24,15 @@ struct ClientStream::State {
     writing = true;
     group.spawn(send_ping(self.lock()));
   }
+  void write_if_idle() {
+    if (writing || behind.empty()) return;
+    writing = true;
+    silence.unset();
+    group.spawn(send_behind(self.lock()));
+  }
+  void wake() {
+    if (waiting != nullptr) waiting->fire();
+  }
   void listen_for_silence() {
     if (!closed)
       silence.set(call.loop().clock().now() + (begun ? options.between_pings : options.hold));
@@ -25,8 +40,9 @@ struct ClientStream::State {
   net::Until until() { return {call.loop().clock().now() + options.write_timeout, &call.gone()}; }
   void done_writing() {
     writing = false;
-    if (waiting != nullptr) waiting->fire();
-    listen_for_silence();
+    write_if_idle();
+    wake();
+    if (!writing) listen_for_silence();
   }
 
   net::ServerCall& call;
@@ -34,7 +50,10 @@ struct ClientStream::State {
   ClientStreamOptions options;
   net::Timers::Timer silence;
   std::weak_ptr<State> self;
-  net::Stop* waiting = nullptr;  // of the owner, while a ping is being written
+  net::Stop* waiting = nullptr;  // of the owner, while something is being written beside it
+  std::string behind;            // to be written beside the owner
+  std::size_t in_hand = 0;       // bytes of it that are being written
+  Result<void> failed = {};      // the first write beside the owner that did
   bool begun = false;
   bool writing = false;
   bool closed = false;
@@ -77,6 +96,48 @@ net::Task<void> ClientStream::send_ping(std::shared_ptr<State> state) {
   state->done_writing();
 }
 
+net::Task<void> ClientStream::send_behind(std::shared_ptr<State> state) {
+  Result<void> sent;
+  if (!state->begun) {
+    state->begun = true;
+    sent = co_await begin(state->call, state->options.headers, state->until());
+  }
+  std::string piece;
+  while (sent && !state->behind.empty()) {
+    piece.assign(state->behind, 0, kPieceBytes);
+    state->behind.erase(0, piece.size());
+    state->in_hand = piece.size();
+    sent = co_await state->call.write(piece, state->until());
+    state->in_hand = 0;
+    state->wake();
+  }
+  if (!sent) {
+    state->behind = {};
+    state->failed = std::move(sent);
+  }
+  state->done_writing();
+}
+
+std::size_t ClientStream::write_behind(std::string_view bytes) {
+  if (!state_->failed) return 0;
+  state_->behind += bytes;
+  state_->write_if_idle();
+  return state_->behind.size() + state_->in_hand;
+}
+
+net::Task<Result<void>> ClientStream::catch_up(std::size_t most) {
+  auto state = state_;
+  while (state->behind.size() + state->in_hand > most) {
+    net::Stop less;
+    state->waiting = &less;
+    // Each write has a timeout, so this ends.
+    auto woken = co_await net::wait(state->call.loop(), less, {});
+    state->waiting = nullptr;
+    (void)woken;
+  }
+  co_return state->failed;
+}
+
 net::Task<Result<void>> ClientStream::write(std::string_view bytes) {
   auto state = state_;
   co_await wait_turn(state);
@@ -113,12 +174,12 @@ net::Task<void> ClientStream::settle() {
   state->writing = false;
 }
 
-/// Waits until no ping is being written, and takes the turn.
+/// Waits until nothing is being written beside the owner, and takes the turn.
 net::Task<void> ClientStream::wait_turn(std::shared_ptr<State> state) {
-  if (state->writing) {
+  while (state->writing) {
     net::Stop freed;
     state->waiting = &freed;
-    // The ping's own write has a timeout, so this ends.
+    // Each write has a timeout, so this ends.
     auto woken = co_await net::wait(state->call.loop(), freed, {});
     state->waiting = nullptr;
     (void)woken;

@@ -17,7 +17,8 @@ struct ClientStreamOptions {
 };
 
 /// The client's side of a streamed answer: begins it once, writes in turn, and fills silence with
-/// pings, also while its owner waits for the upstream. Belongs to one loop.
+/// pings, also while its owner waits for the upstream. What is written behind its owner goes out
+/// before all that its owner writes later. Belongs to one loop.
 class ClientStream {
  public:
   /// Lifetime: `call` and `group` outlive it. Pings begin after `hold` of silence.
@@ -31,6 +32,11 @@ class ClientStream {
   bool started() const;
   /// Writes, and begins the answer before if need be. Fails: Cancelled, UpstreamTimeout (slow).
   net::Task<Result<void>> write(std::string_view bytes);
+  /// Has `bytes` written while its owner goes on; gives how many are not taken yet. If a write
+  /// fails, the call's `gone` fires, and the rest is dropped.
+  std::size_t write_behind(std::string_view bytes);
+  /// Waits until at most `most` bytes are not taken. Fails as the write that failed.
+  net::Task<Result<void>> catch_up(std::size_t most);
   /// Last bytes and the end.
   net::Task<Result<void>> finish(std::string_view bytes);
   /// No more pings; waits for one that is being written. To be awaited before destruction.
@@ -39,6 +45,7 @@ class ClientStream {
  private:
   struct State;
   static net::Task<void> send_ping(std::shared_ptr<State> state);
+  static net::Task<void> send_behind(std::shared_ptr<State> state);
   static net::Task<void> wait_turn(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

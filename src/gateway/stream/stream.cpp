@@ -9,6 +9,11 @@ using Progress = dialect::AnswerStream::Progress;
 // connection.
 constexpr std::chrono::milliseconds kEndOfBody{500};
 
+// An engine is read while its client is slow, so that its slot is freed for others: so far, and on
+// from half of it. The first part counts as a stream's own, the rest as memory beside the body.
+constexpr std::size_t kMostBehind = 1 << 20;
+constexpr std::size_t kOwnBehind = 64 << 10;
+
 /// Lifetime: the exchange outlives the task.
 net::Task<Result<void>> give_plain(Exchange& exchange) {
   auto agreed = co_await exchange.before_end(exchange, {});
@@ -33,6 +38,18 @@ Result<bool> take_events(Answer& answer, std::string& out) {
   return spoke;
 }
 
+/// Gives `bytes` to the client: a provider is not read on before they are taken, an engine as long
+/// as there is room for what waits. Lifetime: the exchange and the bytes outlive the task.
+net::Task<Result<void>> pass_on(Exchange& exchange, std::string_view bytes) {
+  ClientStream& client = *exchange.client;
+  if (exchange.answer.slot == nullptr) co_return co_await client.write(bytes);
+  const std::size_t behind = client.write_behind(bytes);
+  if (behind <= kOwnBehind) co_return Result<void>{};
+  if (!exchange.hold_beside(behind)) co_return co_await client.catch_up(kOwnBehind);
+  if (behind <= kMostBehind) co_return Result<void>{};
+  co_return co_await client.catch_up(kMostBehind / 2);
+}
+
 /// Events until the upstream's completion. What is still to be written stays in `out`, so that it
 /// goes out together with the terminal frame. Lifetime: both outlive the task.
 net::Task<Result<void>> relay(Exchange& exchange, std::string& out) {
@@ -43,8 +60,8 @@ net::Task<Result<void>> relay(Exchange& exchange, std::string& out) {
     if (spoke) spoken = exchange.now();
     if (answer.progress == Progress::Ended) co_return Result<void>{};
     if (!out.empty()) {
-      auto written = co_await exchange.client->write(out);
-      NARU_CO_TRY_VOID(std::move(written));
+      auto passed = co_await pass_on(exchange, out);
+      NARU_CO_TRY_VOID(std::move(passed));
       out.clear();
     }
     const net::Until until = exchange.until().by(spoken + exchange.timeouts.between_tokens);
@@ -68,6 +85,15 @@ net::Task<void> drain(std::unique_ptr<net::ClientCall> call, net::Until until) {
   }
 }
 
+/// The upstream is done with this call: others may have its place while the client still reads.
+void release(Exchange& exchange) {
+  Answer& answer = exchange.answer;
+  net::TaskGroup& group = *exchange.services.groups[exchange.loop().index()];
+  group.spawn(drain(std::move(answer.upstream_call),
+                    {.deadline = exchange.now() + kEndOfBody, .stop = &group.stop()}));
+  answer.leave_upstream();
+}
+
 /// Lifetime: the exchange outlives the task.
 net::Task<Result<void>> give_stream(Exchange& exchange) {
   Answer& answer = exchange.answer;
@@ -83,16 +109,13 @@ net::Task<Result<void>> give_stream(Exchange& exchange) {
     }
     co_return relayed;
   }
-  std::unique_ptr<net::ClientCall> upstream_call = std::move(answer.upstream_call);
-  answer.leave_upstream();
+  release(exchange);
+  auto taken = co_await exchange.client->catch_up(0);
+  NARU_CO_TRY_VOID(std::move(taken));
   auto agreed = co_await exchange.before_end(exchange, {});
   NARU_CO_TRY_VOID(std::move(agreed));
   out += answer.stream->terminal();
-  auto finished = co_await exchange.client->finish(out);
-  net::TaskGroup& group = *exchange.services.groups[exchange.loop().index()];
-  group.spawn(drain(std::move(upstream_call),
-                    {.deadline = exchange.now() + kEndOfBody, .stop = &group.stop()}));
-  co_return finished;
+  co_return co_await exchange.client->finish(out);
 }
 
 }  // namespace

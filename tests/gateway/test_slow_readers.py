@@ -1,0 +1,280 @@
+"""Clients that read slowly, or not: what naru keeps for them has a bound, an engine's place is free
+once it has said all, and those who read fast do not wait for them."""
+import os
+import socket
+import threading
+import time
+
+import pytest
+from chats import DONE, chat, openai_chunk, openai_stream, openai_usage
+from dialects import texts
+from harness import documents, engine, wait, wire
+from harness.client import PATIENCE, Client, request
+from harness.gateway import LISTENERS, Gateway
+from harness.upstream import STALL, Upstream
+
+CHAT = "/v1/chat/completions"
+KIB, MIB = 1 << 10, 1 << 20
+PIECE = "x" * (16 * KIB)
+CALM = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"}
+SMALL = "limits: {body_bytes: 1MiB, body_memory_bytes: 2MiB, write_timeout: 60s}\n"
+
+
+def slow_client(naru: Gateway) -> Client:
+    """A connection on which the kernels keep little, so that what is not read waits at naru."""
+    host, port = naru.address.split("//")[-1].rsplit(":", 1)
+    client = Client.__new__(Client)
+    client.connection = socket.socket()
+    client.connection.settimeout(PATIENCE)
+    client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * KIB)
+    client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
+    client.connection.connect((host, int(port)))
+    client.reader = wire.Reader(client.connection)
+    return client
+
+
+def stream_of(size: int) -> list[bytes]:
+    """A whole answer with so much text, as an upstream sends it."""
+    return openai_stream(*[PIECE] * (size // len(PIECE)))
+
+
+def ask(client: Client, model: str, key: str) -> None:
+    client.send(request("POST", CHAT, chat(model, stream=True), {"x-api-key": key}))
+
+
+def read_whole(client: Client) -> str:
+    answer = client.answer()
+    assert answer.status == 200 and answer.whole and answer.body.count(DONE) == 1
+    return texts("openai_chat", answer.body)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    with engine.Engine(slots=4) as local, Upstream() as provider:
+        text = local.document() + documents.model("engine", "local") + \
+            documents.upstream("u", provider.url, extra="timeouts: {between_tokens: 500ms}") + \
+            documents.model("provider", "u")
+        with Gateway(tmp_path_factory.mktemp("slow"), text, LISTENERS + SMALL,
+                     environment=CALM) as naru:
+            naru.engine, naru.provider = local.play(), provider
+            engine.wait_ready(naru)
+            naru.test_key = naru.key()
+            yield naru
+
+
+def in_flight(naru: Gateway) -> int:
+    return engine.state(naru)["in_flight"]
+
+
+def test_engine_is_free_before_its_client_has_read(stage):
+    size = 768 * KIB
+    stage.engine.clear()
+    stage.engine.then(*stream_of(size))
+    with slow_client(stage) as client:
+        ask(client, "engine", stage.test_key)
+        got = stage.engine.wait_for(1)
+        assert got.done.wait(10), "the engine could not say all"
+        wait.until(lambda: in_flight(stage) == 0, "its place is free")
+        rows = stage.admin("GET", "/admin/v1/exchanges?limit=1")["exchanges"]
+        assert not rows or rows[0]["model"] != "engine", "the call has ended: nothing waited"
+        assert read_whole(client) == "x" * size
+    row = stage.admin("GET", "/admin/v1/exchanges?limit=1")["exchanges"][0]
+    assert row["outcome"] == "ok" and row["tokens"]["output"] == 3
+
+
+def sent_while_nobody_reads(count: list[int], size: int) -> list:
+    """The script of an answer of that size, which counts its pieces as they leave."""
+    steps = [wire.stream_head()]
+    for _ in range(size // len(PIECE)):
+        steps += [wire.chunk(openai_chunk(PIECE)), lambda: count.append(len(PIECE))]
+    return [*steps, wire.chunk(openai_chunk(finish="stop") + openai_usage(7, 3) + DONE),
+            wire.LAST_CHUNK]
+
+
+def settled(count: list[int]) -> int:
+    """The sum of what left, once no more does."""
+    seen = -1
+    while seen != sum(count):
+        seen = sum(count)
+        wait.gone_by(0.3)
+    return seen
+
+
+def test_engine_is_read_ahead_up_to_a_bound(stage):
+    size, count = 8 * MIB, []
+    stage.engine.then(*sent_while_nobody_reads(count, size))
+    with slow_client(stage) as client:
+        ask(client, "engine", stage.test_key)
+        wait.until(lambda: count, "the engine speaks")
+        ahead = settled(count)
+        print(f"{ahead // KIB} KiB ahead")
+        assert MIB <= ahead <= 2 * MIB and in_flight(stage) == 1  # sockets keep some too
+        assert read_whole(client) == "x" * size
+    wait.until(lambda: in_flight(stage) == 0, "its place is free")
+
+
+def test_engine_is_read_ahead_only_where_there_is_memory(stage):
+    """Bodies hold the memory: the engine waits for its client as a provider does."""
+    size, count = 8 * MIB, []
+    held = [stage.connect() for _ in range(2)]
+    try:
+        for holder, length in zip(held, (MIB, MIB - 128 * KIB)):
+            holder.send(request("POST", CHAT, b"", {
+                "x-api-key": stage.test_key, "content-length": str(length)}) + b"x" * (length - 1))
+        full = chat("engine", "x" * 256 * KIB)
+        stage.engine.usual = stream_of(0)
+        wait.until(lambda: stage.post(CHAT, full, stage.test_key).status == 503, "all is held")
+        stage.engine.clear()
+        stage.engine.then(*sent_while_nobody_reads(count, size))
+        with slow_client(stage) as client:
+            ask(client, "engine", stage.test_key)
+            wait.until(lambda: count, "the engine speaks")
+            ahead = settled(count)
+            print(f"{ahead // KIB} KiB ahead")
+            assert ahead < MIB
+            for holder in held:
+                holder.close()
+            assert read_whole(client) == "x" * size
+    finally:
+        stage.engine.usual = None
+        for holder in held:
+            holder.close()
+
+
+def test_client_that_leaves_while_it_is_behind_is_abandoned(stage):
+    size = 768 * KIB
+    stage.engine.then(*stream_of(size))
+    client = slow_client(stage)
+    ask(client, "engine", stage.test_key)
+    wait.until(lambda: in_flight(stage) == 1, "the engine computes")
+    wait.until(lambda: in_flight(stage) == 0, "its place is free")
+    client.reset()
+    row = wait.until(lambda: (rows := stage.admin("GET", "/admin/v1/exchanges?limit=1")
+                              ["exchanges"])[0]["outcome"] == "abandoned" and rows[0], "its row")
+    assert row["tokens"]["output"] > 0
+    wait.until(lambda: "naru_in_flight 0" in stage.admin("GET", "/metrics"), "none runs")
+
+
+def test_error_of_an_engine_comes_behind_what_it_said(stage):
+    size = 512 * KIB
+    stage.engine.then(wire.stream_head(), *[wire.chunk(openai_chunk(PIECE))] * (size // len(PIECE)),
+                      wire.chunk(b'data: {"error":{"message":"out of memory","code":500}}\n\n'),
+                      STALL)
+    with slow_client(stage) as client:
+        ask(client, "engine", stage.test_key)
+        wait.until(lambda: in_flight(stage) == 1, "the engine computes")
+        wait.until(lambda: in_flight(stage) == 0, "its place is free")
+        answer = client.answer()
+    assert texts("openai_chat", answer.body) == "x" * size
+    assert answer.body.count(b'data: {"error":') == 1 and DONE not in answer.body
+
+
+def test_slow_client_is_no_silence_of_its_upstream(stage):
+    """It stops reading for longer than the time between tokens, which all came in time."""
+    size = 4 * MIB
+    stage.provider.then(*stream_of(size))
+    with slow_client(stage) as client:
+        ask(client, "provider", stage.test_key)
+        wait.until(lambda: stage.provider.requests, "the provider is asked")
+        wait.gone_by(1.0)
+        assert read_whole(client) == "x" * size
+
+
+def check_memory(stage, model: str, upstream: Upstream, readers: int, each: int) -> None:
+    """Many clients that do not read at all."""
+    upstream.usual = stream_of(8 * MIB)
+    before, seen = stage.rss_kib(), len(upstream.requests)
+    clients = [slow_client(stage) for _ in range(readers)]
+    try:
+        for client in clients:
+            ask(client, model, stage.test_key)
+        upstream.wait_for(seen + readers)
+        wait.until(lambda: steady(stage.rss_kib), "its memory is steady")
+        grown = stage.rss_kib() - before
+        print(f"{readers} readers: {grown} KiB, {grown / readers:.0f} KiB each")
+        assert grown < 64 * KIB + readers * each
+    finally:
+        for client in clients:
+            client.reset()
+        upstream.usual = None
+    wait.until(lambda: "naru_in_flight 0" in stage.admin("GET", "/metrics"), "none runs")
+
+
+def steady(figure) -> bool:
+    before = figure()
+    wait.gone_by(0.3)
+    return figure() - before < 64
+
+
+def test_memory_of_a_hundred_has_a_bound(stage):
+    check_memory(stage, "provider", stage.provider, 100, each=64)
+
+
+@pytest.mark.soak
+def test_memory_of_five_hundred_has_a_bound(stage):
+    check_memory(stage, "provider", stage.provider, 500, each=64)
+
+
+# Fast clients beside slow ones.
+
+def percentile(times: list[float], share: float) -> float:
+    return sorted(times)[int((len(times) - 1) * share)]
+
+
+def times_of_fast(stage, count: int) -> list[float]:
+    """Seconds of short streams, one after the other."""
+    times = []
+    with stage.connect() as client:
+        for _ in range(count):
+            began = time.monotonic()
+            ask(client, "fast", stage.test_key)
+            assert client.answer().whole
+            times.append(time.monotonic() - began)
+    return times
+
+
+class SlowReader(threading.Thread):
+    """Reads a byte a second of many streams."""
+
+    def __init__(self, clients: list[Client]):
+        super().__init__(daemon=True)
+        self.clients, self.stop = clients, threading.Event()
+
+    def run(self) -> None:
+        while not self.stop.wait(1.0):
+            for client in self.clients:
+                client.connection.recv(1)
+
+
+def check_fast(folder, slow: int, count: int, most: float) -> None:
+    short = openai_stream("a", "b", "c")
+    long = stream_of(8 * MIB)
+    with Upstream(short) as fast, Upstream(long) as slowed:
+        text = documents.upstream("fast", fast.url) + documents.model("fast", "fast") + \
+            documents.upstream("slow", slowed.url) + documents.model("slow", "slow")
+        with Gateway(folder / "naru", text) as naru:
+            naru.test_key = naru.key()
+            times_of_fast(naru, count // 4)
+            alone = percentile(times_of_fast(naru, count), 0.99)
+            reader = SlowReader([slow_client(naru) for _ in range(slow)])
+            for client in reader.clients:
+                ask(client, "slow", naru.test_key)
+            slowed.wait_for(slow)
+            reader.start()
+            beside = percentile(times_of_fast(naru, count), 0.99)
+            reader.stop.set()
+            reader.join()
+            for client in reader.clients:
+                client.reset()
+    print(f"p99 of {count}: {alone * 1000:.2f} ms alone, {beside * 1000:.2f} ms beside {slow} slow "
+          f"ones, {beside / alone:.2f} times")
+    assert beside < most * alone + 0.01
+
+
+def test_fast_clients_beside_a_hundred_slow_ones(tmp_path):
+    check_fast(tmp_path, 100, 200, most=4.0)  # a busy machine is not even with itself
+
+
+@pytest.mark.soak
+def test_fast_clients_beside_five_hundred_slow_ones(tmp_path):
+    check_fast(tmp_path, 500, 3000, most=1.2)
