@@ -98,12 +98,10 @@ struct Trail {
   std::string upstream_model;
   std::string rule;
   std::shared_ptr<const provider::Upstream> account = {};  ///< of the last attempt; null: an engine
-  bool called = false;  ///< the last attempt got as far as its target
-  bool sent = false;    ///< its request has begun to leave, and was not refused
+  bool sent = false;  ///< its request has begun to leave, and was not refused
   /// Reported by attempts that failed, each with its last word; summed.
   std::optional<chat::Usage> failed_usage = {};
-  bool refused_loss = false;  ///< the last attempt's target could not carry all, which policy wants
-  bool crowded = false;       ///< it was refused for want of room, while others were served
+  bool failed_estimated = false;      ///< part of it, since nobody reported it
   std::chrono::nanoseconds queued{};  ///< in line for places
   bool forgone = false;               ///< a retry was due, but there was no budget for it
   std::optional<Monotonic> first_token = {};

@@ -40,7 +40,8 @@ struct Services {
   BodyMemory body_memory = {};
   Health health{clock};
   Loads loads = {};
-  RetryBudget retries = {};
+  RetryBudget retries{kRetries};
+  RetryBudget hedges{kHedges};
   Places places{clock};
   Estimator estimator = {};
   Limiter limiter = {};

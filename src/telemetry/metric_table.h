@@ -23,6 +23,7 @@ enum class Metric : std::uint8_t {
   Losses,
   RetriesForgone,
   BreakersOpened,
+  Hedges,
   QueueWait,
   QueueWaiting,
   UpstreamInFlight,

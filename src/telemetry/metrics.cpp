@@ -149,6 +149,7 @@ struct Metrics::Impl {
   Series<Counter> losses{registry, Metric::Losses, bounds};
   Series<Counter> forgone{registry, Metric::RetriesForgone, bounds};
   Series<Counter> opened{registry, Metric::BreakersOpened, bounds};
+  Series<Counter> hedges{registry, Metric::Hedges, bounds};
   Series<Histogram> queue_wait{registry, Metric::QueueWait, bounds};
   Series<Counter> restarts{registry, Metric::EngineRestarts, bounds};
   Keyed<Meter> meters;
@@ -196,6 +197,10 @@ void Metrics::retry_forgone(std::string_view upstream) {
 
 void Metrics::breaker_opened(std::string_view upstream) {
   impl_->opened.at({upstream}).Increment();
+}
+
+void Metrics::hedged(std::string_view upstream, bool won) {
+  impl_->hedges.at({upstream, won ? "won" : "lost"}).Increment();
 }
 
 void Metrics::queued(std::string_view outcome, std::chrono::nanoseconds waited) {

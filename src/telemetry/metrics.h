@@ -87,6 +87,7 @@ class Metrics {
   void losses(std::string_view model, std::size_t count);
   void retry_forgone(std::string_view upstream);  ///< for want of budget
   void breaker_opened(std::string_view upstream);
+  void hedged(std::string_view upstream, bool won);  ///< a second call beside a slow one
   /// A call stood in line for a place; `outcome` is `served`, or the word of a fault.
   void queued(std::string_view outcome, std::chrono::nanoseconds waited);
   void engine_restarted(std::string_view deployment);

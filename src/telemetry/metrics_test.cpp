@@ -250,6 +250,7 @@ void use_everything(Metrics& metrics) {
   metrics.losses("m", 1);
   metrics.retry_forgone("u");
   metrics.breaker_opened("u");
+  metrics.hedged("u", true);
   metrics.queued("served", std::chrono::seconds(1));
   metrics.engine_restarted("d");
   metrics.watch([](Levels& out) {

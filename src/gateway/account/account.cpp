@@ -59,7 +59,10 @@ void count_tokens(Exchange& exchange, const Result<void>& outcome, store::Ledger
   count_last(exchange, outcome, row);
   if (!exchange.trail.failed_usage) return;
   row.tokens += *exchange.trail.failed_usage;
-  if (row.method == store::TokenMethod::None) row.method = store::TokenMethod::Reported;
+  if (exchange.trail.failed_estimated)
+    row.method = store::TokenMethod::Bytes;
+  else if (row.method == store::TokenMethod::None)
+    row.method = store::TokenMethod::Reported;
 }
 
 store::LedgerRow make_row(Exchange& exchange, const Result<void>& outcome) {

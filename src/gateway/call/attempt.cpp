@@ -26,19 +26,21 @@ constexpr provider::Timeouts kEngineTimeouts{};
 
 /// Where the engine of a deployment listens. Lifetime: the exchange outlives the task.
 net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& exchange,
-                                                                    std::string deployment) {
-  auto woken = co_await wake_engine(exchange, deployment);
+                                                                    Attempt& attempt) {
+  const std::string& deployment = attempt.target.deployment;
+  auto woken = co_await wake_engine(exchange, deployment, attempt.until);
   NARU_CO_TRY(const auto state, std::move(woken));
-  exchange.answer.slot = std::make_unique<registry::Endpoints::Lease>(
+  attempt.answer.slot = std::make_unique<registry::Endpoints::Lease>(
       exchange.services.endpoints.load(deployment), &registry::Endpoints::Load::in_flight,
       exchange.services.clock);
   co_return state->remote;
 }
 
-Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
+Result<void> translate(Exchange& exchange, Attempt& attempt, Plan& plan) {
+  const Target& target = attempt.target;
   const bool refuses_unknown =
       target.upstream && target.upstream->spec.unknown_fields == provider::UnknownFields::Refuse;
-  const dialect::Forward forward{.upstream_model = exchange.trail.upstream_model,
+  const dialect::Forward forward{.upstream_model = exchange.upstream_model(*target.spec),
                                  .fields = target.upstream == nullptr ? dialect::Fields::Listed
                                            : refuses_unknown          ? dialect::Fields::Documented
                                                                       : dialect::Fields::All,
@@ -49,15 +51,15 @@ Result<void> translate(Exchange& exchange, const Target& target, Plan& plan) {
   NARU_TRY(plan.body, dialect::translate_request(plan.ends, own ? *own->tree : *exchange.tree,
                                                  own ? own->scan : exchange.scan, forward, losses));
   if (!losses.empty()) exchange.services.metrics.losses(exchange.model->name, losses.size());
-  exchange.trail.refused_loss =
+  attempt.refused_loss =
       !losses.empty() && (exchange.model->on_loss == LossPolicy::Refuse || refuses_unknown);
-  if (exchange.trail.refused_loss)
+  if (attempt.refused_loss)
     return fail(
         Fault{.kind = FaultKind::InvalidRequest,
               .detail = fmt::format("the target '{}' cannot carry {}: {}", target.spec->upstream,
                                     losses.front().field, losses.front().reason),
               .param = losses.front().field});
-  exchange.losses = std::move(losses);
+  attempt.losses = std::move(losses);
   return {};
 }
 
@@ -81,19 +83,20 @@ std::vector<net::Header> request_headers(Exchange& exchange, const Target& targe
 }
 
 /// Lifetime: all outlive the task.
-net::Task<Result<Plan>> make_plan(Exchange& exchange, const Target& target, net::Until until) {
+net::Task<Result<Plan>> make_plan(Exchange& exchange, Attempt& attempt) {
+  const Target& target = attempt.target;
   Plan plan;
   const bool engine = !target.deployment.empty();
   plan.ends = {.client = &exchange.dialect(),
                .upstream = target.speaks,
                .operation = exchange.endpoint.operation};
   if (engine) {
-    auto fetched = co_await fetch_media(exchange, until);
+    auto fetched = co_await fetch_media(exchange, attempt.until);
     NARU_CO_TRY_VOID(std::move(fetched));
   }
-  NARU_CO_TRY_VOID(translate(exchange, target, plan));
+  NARU_CO_TRY_VOID(translate(exchange, attempt, plan));
   if (engine) {
-    auto remote = co_await engine_remote(exchange, target.deployment);
+    auto remote = co_await engine_remote(exchange, attempt);
     NARU_CO_TRY(plan.remote, std::move(remote));
   } else {
     plan.remote = target.upstream->remote;
@@ -130,14 +133,13 @@ net::Task<Result<std::string>> read_whole(net::ClientCall& call, std::uint64_t m
   }
 }
 
-/// What an answer with an error status means. Lifetime: the exchange outlives the task.
-net::Task<Fault> read_refusal(Exchange& exchange, const dialect::Dialect* speaks,
-                              net::Until until) {
-  net::ClientCall& call = *exchange.answer.upstream_call;
+/// What an answer with an error status means. Lifetime: both outlive the task.
+net::Task<Fault> read_refusal(Exchange& exchange, Attempt& attempt, net::Until until) {
+  net::ClientCall& call = *attempt.answer.upstream_call;
   const int status = call.head().status;
   const auto wait = retry_after(call.head().headers, exchange.services.clock.wall_now());
   auto body = co_await read_whole(call, kMaxErrorBytes, until);
-  Fault fault = speaks->read_error(status, body ? *body : std::string());
+  Fault fault = attempt.target.speaks->read_error(status, body ? *body : std::string());
   fault.origin = Origin::Upstream;
   fault.upstream_status = status;
   if (wait) fault.retry_after = wait;
@@ -151,9 +153,9 @@ bool is_event_stream(const net::AnswerHead& head) {
 }
 
 /// Takes the events the splitter holds until the answer commits or they run out.
-Result<void> take_held(Exchange& exchange, dialect::AnswerStream::Progress& progress) {
+Result<void> take_held(const Exchange& exchange, Answer& answer,
+                       dialect::AnswerStream::Progress& progress) {
   using Progress = dialect::AnswerStream::Progress;
-  Answer& answer = exchange.answer;
   while (progress == Progress::Quiet) {
     const auto event = answer.splitter->next();
     if (!event) return {};
@@ -167,10 +169,10 @@ Result<void> take_held(Exchange& exchange, dialect::AnswerStream::Progress& prog
 }
 
 /// Reads events until the first content, which commits the attempt.
-/// Lifetime: the exchange outlives the task.
-net::Task<Result<void>> read_until_content(Exchange& exchange, net::Until until) {
+/// Lifetime: both outlive the task.
+net::Task<Result<void>> read_until_content(Exchange& exchange, Attempt& attempt, net::Until until) {
   using Progress = dialect::AnswerStream::Progress;
-  Answer& answer = exchange.answer;
+  Answer& answer = attempt.answer;
   Progress progress = Progress::Quiet;
   while (progress == Progress::Quiet) {
     auto got = co_await answer.upstream_call->read_some(until);
@@ -181,73 +183,72 @@ net::Task<Result<void>> read_until_content(Exchange& exchange, net::Until until)
     }
     auto fed = answer.splitter->feed(bytes);
     if (!fed) co_return fail(FaultKind::UpstreamInvalid, "{}", fed.error().detail);
-    NARU_CO_TRY_VOID(take_held(exchange, progress));
+    NARU_CO_TRY_VOID(take_held(exchange, answer, progress));
   }
   answer.progress = progress;
-  exchange.trail.first_token = exchange.now();
+  attempt.first_token = exchange.now();
   co_return Result<void>{};
 }
 
 /// Lifetime: all outlive the task.
-net::Task<Result<void>> begin_stream(Exchange& exchange, Plan& plan, net::Until until) {
-  Answer& answer = exchange.answer;
+net::Task<Result<void>> begin_stream(Exchange& exchange, Attempt& attempt, Plan& plan,
+                                     net::Until until) {
+  Answer& answer = attempt.answer;
   if (!is_event_stream(answer.upstream_call->head())) {
     auto body = co_await read_whole(*answer.upstream_call, kMaxErrorBytes, until);
     NARU_CO_TRY(const std::string text, std::move(body));
     // An error inside a 200 says itself what it is; anything else breaks the protocol.
-    const auto plain = dialect::translate_answer(plan.ends, text, plan.writer, exchange.facts);
+    const auto plain = dialect::translate_answer(plan.ends, text, plan.writer, attempt.facts);
     if (!plain) co_return fail(plain.error());
     co_return fail(FaultKind::UpstreamInvalid,
                    "the upstream answered a call for a stream with a plain answer");
   }
   answer.splitter = std::make_unique<wire::Splitter>(exchange.limits().event_bytes);
   answer.stream = dialect::make_answer_stream(plan.ends, std::move(plan.writer));
-  auto begun = co_await read_until_content(exchange, until);
-  exchange.facts = answer.stream->facts();
+  auto begun = co_await read_until_content(exchange, attempt, until);
+  attempt.facts = answer.stream->facts();
   co_return begun;
 }
 
 /// Lifetime: all outlive the task.
-net::Task<Result<void>> take_plain(Exchange& exchange, Plan& plan, net::Until until) {
-  Answer& answer = exchange.answer;
+net::Task<Result<void>> take_plain(Exchange& exchange, Attempt& attempt, Plan& plan,
+                                   net::Until until) {
+  Answer& answer = attempt.answer;
   auto body = co_await read_whole(*answer.upstream_call, exchange.limits().answer_bytes, until);
   NARU_CO_TRY(const std::string text, std::move(body));
-  NARU_CO_TRY(answer.body, dialect::translate_answer(plan.ends, text, plan.writer, exchange.facts));
+  NARU_CO_TRY(answer.body, dialect::translate_answer(plan.ends, text, plan.writer, attempt.facts));
   co_return Result<void>{};
 }
 
 /// Lifetime: all outlive the task.
-net::Task<Result<void>> send(Exchange& exchange, Plan& plan, net::Until total) {
-  Answer& answer = exchange.answer;
+net::Task<Result<void>> send(Exchange& exchange, Attempt& attempt, Plan& plan, net::Until total) {
+  Answer& answer = attempt.answer;
   const net::Until first =
-      exchange.streams() ? total.by(exchange.now() + exchange.timeouts.first_token) : total;
-  const net::ClientRequest request{.target = plan.path,
-                                   .headers = &plan.headers,
-                                   .body = plan.body,
-                                   .leaves = &exchange.trail.sent};
+      exchange.streams() ? total.by(exchange.now() + attempt.timeouts.first_token) : total;
+  const net::ClientRequest request{
+      .target = plan.path, .headers = &plan.headers, .body = plan.body, .leaves = &attempt.sent};
   auto sent = co_await exchange.services.client(exchange.loop()).send(plan.remote, request, first);
   NARU_CO_TRY(answer.upstream_call, std::move(sent));
-  exchange.trail.returned =
-      returned_headers(answer.upstream_call->head().headers, *plan.ends.upstream);
+  attempt.returned = returned_headers(answer.upstream_call->head().headers, *plan.ends.upstream);
   if (answer.upstream_call->head().status != 200) {
-    Fault fault = co_await read_refusal(exchange, plan.ends.upstream, first);
-    exchange.trail.sent = false;  // nobody computes for a call that was refused
+    Fault fault = co_await read_refusal(exchange, attempt, first);
+    attempt.sent = false;  // nobody computes for a call that was refused
     dialect::strip_foreign(plan.ends, fault);
     co_return fail(std::move(fault));
   }
   Result<void> taken;
   if (exchange.streams())
-    taken = co_await begin_stream(exchange, plan, first);
+    taken = co_await begin_stream(exchange, attempt, plan, first);
   else
-    taken = co_await take_plain(exchange, plan, total);
+    taken = co_await take_plain(exchange, attempt, plan, total);
   co_return taken;
 }
 
 /// What its target's load learns of a call that was sent at `asked`. Counting tokens takes no time
 /// that would tell of other calls.
-void note_wait(Exchange& exchange, Monotonic asked, const Result<void>& outcome) {
+void note_wait(Exchange& exchange, Attempt& attempt, Monotonic asked, const Result<void>& outcome) {
   if (exchange.endpoint.operation != dialect::Operation::CountTokens)
-    exchange.answer.under_way->heard(outcome, exchange.now() - asked, exchange.now());
+    attempt.answer.under_way->heard(outcome, exchange.now() - asked, exchange.now());
 }
 
 /// A limit that says itself when it is whole again is of calls in a time, not of calls at once.
@@ -256,59 +257,80 @@ bool tells_of_crowd(const Fault& fault) {
   return reaction_to(fault.kind).crowds && !of_time;
 }
 
-/// What a failed attempt reports is owed to its upstream, whoever answers in the end; then nothing
-/// of it is left to be estimated.
-void keep_cost(Exchange& exchange) {
-  dialect::AnswerFacts& facts = exchange.facts;
-  if (facts.usage.prompt() + facts.usage.output == 0) return;
-  if (!exchange.trail.failed_usage) exchange.trail.failed_usage.emplace();
-  *exchange.trail.failed_usage += facts.usage;
-  facts = {};
-  exchange.trail.sent = false;
-}
-
 }  // namespace
 
 const provider::Timeouts& timeouts_of(const Target& target) {
   return target.upstream ? target.upstream->spec.timeouts : kEngineTimeouts;
 }
 
-net::Task<Result<void>> attempt(Exchange& exchange, const Target& target, Places::Lease place) {
-  Answer& answer = exchange.answer;
-  answer = {};
+Attempt::Attempt(Exchange& exchange, const Target& target_, Places::Lease place)
+    : target(target_), until(exchange.until()), timeouts(timeouts_of(target_)), rule(target_.rule) {
   answer.place = std::move(place);
   answer.under_way.emplace(target.load, exchange.waits_for(), exchange.now());
-  exchange.facts = {};
-  ++exchange.trail.attempts;
-  exchange.trail.upstream = target.spec->upstream;
-  exchange.trail.upstream_model = exchange.upstream_model(*target.spec);
-  exchange.trail.rule = target.rule;
-  exchange.trail.returned.clear();
-  exchange.timeouts = timeouts_of(target);
-  exchange.trail.account = target.upstream;
-  exchange.trail.called = exchange.trail.sent = false;
-  auto planned = co_await make_plan(exchange, target, exchange.until());
-  if (!planned) exchange.answer = {};
-  NARU_CO_TRY(Plan plan, std::move(planned));
-  const net::Until until = exchange.until().by(exchange.now() + exchange.timeouts.total);
-  Result<void> sent = exchange.hold_beside(plan.body.capacity());
+}
+
+net::Task<Result<void>> run(Exchange& exchange, Attempt& attempt) {
+  Answer& answer = attempt.answer;
+  auto planned = co_await make_plan(exchange, attempt);
+  if (!planned) {
+    answer = {};
+    co_return weigh_time(exchange, fail(std::move(planned.error())));
+  }
+  Plan plan = *std::move(planned);
+  const net::Until total = attempt.until.by(exchange.now() + attempt.timeouts.total);
+  attempt.ends = total.deadline;
+  attempt.body_bytes = plan.body.capacity();
+  Result<void> sent = exchange.hold_beside(attempt.beside_bytes + attempt.body_bytes);
   if (sent) {
-    exchange.trail.called = true;
+    attempt.called = true;
     const Monotonic asked = exchange.now();
-    sent = co_await send(exchange, plan, until);
+    sent = co_await send(exchange, attempt, plan, total);
     sent = weigh_time(exchange, std::move(sent));
-    note_wait(exchange, asked, sent);
+    note_wait(exchange, attempt, asked, sent);
   }
   if (!sent) {
-    keep_cost(exchange);
-    exchange.trail.crowded = tells_of_crowd(sent.error()) && answer.place.refused();
+    attempt.crowded = tells_of_crowd(sent.error()) && answer.place.refused();
     answer = {};
     co_return fail(std::move(sent.error()));
   }
   answer.place.taken();
   if (!exchange.streams()) answer.leave_upstream();
-  exchange.deadline = std::min(exchange.deadline, until.deadline);
   co_return Result<void>{};
+}
+
+void owe(Exchange& exchange, Attempt& attempt) {
+  dialect::AnswerFacts& facts = attempt.facts;
+  if (facts.usage.prompt() + facts.usage.output == 0) return;
+  if (!exchange.trail.failed_usage) exchange.trail.failed_usage.emplace();
+  *exchange.trail.failed_usage += facts.usage;
+  facts = {};
+  attempt.sent = false;
+}
+
+void owe_called_off(Exchange& exchange, Attempt& attempt) {
+  owe(exchange, attempt);
+  if (!attempt.sent) return;
+  // It has read the prompt at least, and nobody will say so.
+  if (!exchange.trail.failed_usage) exchange.trail.failed_usage.emplace();
+  exchange.trail.failed_usage->input += exchange.services.estimator.tokens(
+      exchange.upstream_model(*attempt.target.spec), exchange.prompt());
+  exchange.trail.failed_estimated = true;
+}
+
+void adopt(Exchange& exchange, Attempt&& attempt) {
+  const Target& target = attempt.target;
+  Trail& trail = exchange.trail;
+  trail.upstream = target.spec->upstream;
+  trail.upstream_model = exchange.upstream_model(*target.spec);
+  trail.rule = std::move(attempt.rule);
+  trail.account = target.upstream;
+  trail.returned = std::move(attempt.returned);
+  trail.sent = attempt.sent;
+  if (attempt.first_token) trail.first_token = attempt.first_token;
+  exchange.timeouts = attempt.timeouts;
+  exchange.losses = std::move(attempt.losses);
+  exchange.facts = std::move(attempt.facts);
+  exchange.answer = std::move(attempt.answer);
 }
 
 }  // namespace naru::gateway

@@ -36,6 +36,12 @@ Places::Ask ask_for(const Exchange& exchange, std::span<const std::size_t> targe
 
 }  // namespace
 
+std::optional<Place> find_free_place(Exchange& exchange, std::span<const std::size_t> targets) {
+  auto granted = exchange.services.places.try_take(ask_for(exchange, targets));
+  if (!granted) return std::nullopt;
+  return Place{targets[granted->wish], std::move(granted->lease)};
+}
+
 net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets) {
   // Counts are computed beside the calls that an upstream has places for.
   if (exchange.endpoint.operation == dialect::Operation::CountTokens)
@@ -54,11 +60,10 @@ net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t>
 }
 
 net::Task<Result<std::shared_ptr<const registry::EndpointState>>> wake_engine(
-    Exchange& exchange, std::string deployment) {
+    Exchange& exchange, std::string deployment, net::Until until) {
   registry::Endpoints& endpoints = exchange.services.endpoints;
   auto state = endpoints.find(deployment);
   if (state != nullptr && state->phase == registry::Phase::Ready) co_return state;
-  const net::Until until = exchange.until();
   const net::Until patience = until.by(exchange.now() + exchange.limits().cold_start);
   auto woken = co_await endpoints.wake(exchange.loop(), deployment, patience);
   const bool too_long = !woken && woken.error().kind == FaultKind::UpstreamTimeout;

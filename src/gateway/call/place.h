@@ -10,13 +10,16 @@ struct Place {
 };
 
 /// A place at the first of `targets` (indices, not empty) that has one, else at the first to have
-/// one free, which is waited for in line. Fails: as `Places::wait` does. Lifetime: the exchange outlives the task.
+/// one free, which is waited for in line. Fails: as `Places::wait` does. Lifetime: the exchange
+/// outlives the task.
 net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets);
+/// The same, without waiting; nullopt: none has one.
+std::optional<Place> find_free_place(Exchange& exchange, std::span<const std::size_t> targets);
 
 /// The engine of a deployment once it runs; it is woken if need be. Fails: Overloaded when it is
-/// still loading after `limits.cold_start`, or has failed. Lifetime: the exchange outlives the
-/// task.
+/// still loading after `limits.cold_start`, or has failed; else as `until` says. Lifetime: the
+/// exchange outlives the task.
 net::Task<Result<std::shared_ptr<const registry::EndpointState>>> wake_engine(
-    Exchange& exchange, std::string deployment);
+    Exchange& exchange, std::string deployment, net::Until until);
 
 }  // namespace naru::gateway

@@ -19,7 +19,7 @@ std::optional<RetryBudget::Lease> RetryBudget::retry() {
   // Counted first, so that two at once cannot both take the last place.
   const std::int64_t retries = retries_.fetch_add(1, std::memory_order_relaxed) + 1;
   Lease lease(retries_);
-  if (!affords(exchanges_.load(std::memory_order_relaxed), retries)) return std::nullopt;
+  if (!affords(share_, exchanges_.load(std::memory_order_relaxed), retries)) return std::nullopt;
   return lease;
 }
 

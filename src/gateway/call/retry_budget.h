@@ -5,12 +5,18 @@
 
 namespace naru::gateway {
 
-/// How many retries may be under way at once, so that they never become the load. Safe from any
-/// thread.
+/// How many further calls may be under way at once, so that they never become the load.
+struct Share {
+  std::int64_t always;  ///< so many may be, however little there is to do
+  std::int64_t each;    ///< first calls for one further call
+};
+inline constexpr Share kRetries{.always = 3, .each = 5};
+inline constexpr Share kHedges{.always = 1, .each = 20};
+
+/// Further calls that are under way, held to a share of first calls. Safe from any thread.
 class RetryBudget {
  public:
-  static constexpr std::int64_t kAlways = 3;  ///< so many may be, however little there is to do
-  static constexpr std::int64_t kEach = 5;    ///< first calls for one retry
+  explicit RetryBudget(Share share = kRetries) : share_(share) {}
 
   /// One of something under way; destroying it ends it.
   class [[nodiscard]] Lease {
@@ -26,17 +32,18 @@ class RetryBudget {
 
   /// An exchange that is at its targets.
   Lease enter();
-  /// One of them that is to call a target again, from before its wait to that call's outcome;
+  /// One of them that is to make a further call, from before its wait to that call's outcome;
   /// nullopt: there is no budget for it.
   std::optional<Lease> retry();
 
-  /// Pure: whether `retries` of `exchanges` that are at their targets may be retries. A fifth of
-  /// the others, so that there are at most 1.2 calls for each.
-  static constexpr bool affords(std::int64_t exchanges, std::int64_t retries) {
-    return retries <= kAlways || retries * kEach <= exchanges - retries;
+  /// Pure: whether `retries` of `exchanges` that are at their targets may be further calls. With
+  /// `kRetries` a fifth of the others, so that there are at most 1.2 calls for each.
+  static constexpr bool affords(Share share, std::int64_t exchanges, std::int64_t retries) {
+    return retries <= share.always || retries * share.each <= exchanges - retries;
   }
 
  private:
+  const Share share_;
   std::atomic<std::int64_t> exchanges_{0};
   std::atomic<std::int64_t> retries_{0};
 };

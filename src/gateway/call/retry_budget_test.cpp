@@ -22,7 +22,7 @@ TEST(RetryBudget, always_has_room_for_three) {
 TEST(RetryBudget, is_a_fifth_of_first_calls_and_so_below_a_fifth_of_all) {
   for (std::int64_t exchanges = 0; exchanges < 2'000; ++exchanges) {
     std::int64_t most = 0;
-    while (RetryBudget::affords(exchanges, most + 1)) ++most;
+    while (RetryBudget::affords(kRetries, exchanges, most + 1)) ++most;
     ASSERT_LE(most, std::max<std::int64_t>(exchanges / 5, 3)) << exchanges;
     if (most > 3) {
       ASSERT_LE(static_cast<double>(exchanges) / static_cast<double>(exchanges - most), 1.2);
@@ -56,8 +56,9 @@ TEST(RetryBudget, holds_to_its_bound_in_any_order) {
         default: {
           const auto after = static_cast<std::int64_t>(retries.size()) + 1;
           auto lease = budget.retry();
-          ASSERT_EQ(lease.has_value(),
-                    RetryBudget::affords(static_cast<std::int64_t>(exchanges.size()), after))
+          ASSERT_EQ(
+              lease.has_value(),
+              RetryBudget::affords(kRetries, static_cast<std::int64_t>(exchanges.size()), after))
               << "seed " << seed << " step " << step;
           if (lease) retries.push_back(std::move(*lease));
         }

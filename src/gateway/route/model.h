@@ -26,6 +26,11 @@ struct TargetSpec {
 
 enum class LossPolicy : std::uint8_t { Refuse, Warn, Drop };
 
+/// Whether a second target is asked when the first is slow.
+struct HedgePolicy {
+  std::chrono::milliseconds after{0};  ///< without content; 0: never
+};
+
 /// A public model (document kind `Model`).
 struct ModelSpec {
   std::string name;                       ///< public name, or a pattern: `claude-*`
@@ -33,6 +38,7 @@ struct ModelSpec {
   std::vector<TargetSpec> targets;
   Balance balance = Balance::Weight;  ///< within a tier
   RetryPolicy retry = {};
+  HedgePolicy hedge = {};
   LossPolicy on_loss = LossPolicy::Warn;
   std::string owned_by = "naru";  ///< shown in the model list
 };

@@ -53,6 +53,15 @@ const Fields<RetryPolicy>& retry_fields() {
   return fields;
 }
 
+const Fields<HedgePolicy>& hedge_fields() {
+  static const auto fields = Fields<HedgePolicy>{}.duration(
+      "after", &HedgePolicy::after, 0ms, 600s,
+      "A call that streams and has no content after this long goes to the next target too, if "
+      "one has a place at once. Whichever has content first answers; the other is cancelled, "
+      "and what it has read is paid for. At most one call in twenty. 0: never.");
+  return fields;
+}
+
 /// In each tier some target must get the calls.
 void check_weights(const ModelSpec& spec, std::vector<Problem>& problems) {
   std::map<std::uint32_t, std::uint64_t> weights;
@@ -110,6 +119,8 @@ const Fields<ModelSpec>& model_fields() {
                   "as long as that has room.")
           .object("retry", &ModelSpec::retry, retry_fields(),
                   "What is tried again when an attempt fails before its first content byte.")
+          .object("hedge", &ModelSpec::hedge, hedge_fields(),
+                  "A second call to another target when the first is slow.")
           .choice("on_loss", &ModelSpec::on_loss,
                   {{"refuse", LossPolicy::Refuse},
                    {"warn", LossPolicy::Warn},

@@ -1,0 +1,213 @@
+#include "gateway/call/course.h"
+
+#include "gateway/call/race.h"
+
+namespace naru::gateway {
+namespace {
+
+/// Where there was no budget for a retry, and the upstream names no time, a client is to wait.
+constexpr std::chrono::seconds kBudgetPause{1};
+
+/// Fails, if the target's breaker lets no call through now.
+Result<void> admit(Exchange& exchange, const Target& target) {
+  if (!target.deployment.empty()) return {};  // the driver watches engines itself
+  const std::string& upstream = target.spec->upstream;
+  const auto wait = exchange.services.health.admit(upstream);
+  if (wait.count() == 0) return {};
+  auto open = fail(FaultKind::Overloaded,
+                   "the upstream '{}' fails too often and is left alone; try again soon", upstream);
+  open.error().retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  return open;
+}
+
+/// What the attempt tells of its upstream.
+void note(Exchange& exchange, const Attempt& attempt, const Result<void>& outcome) {
+  Services& services = exchange.services;
+  const Target& target = attempt.target;
+  const std::string& upstream = target.spec->upstream;
+  const std::string_view word = outcome ? "ok" : row(outcome.error().kind).word;
+  services.metrics.attempt(upstream, word);
+  if (!target.deployment.empty()) return;
+  if (!attempt.called) return services.health.ended_unheard(upstream);
+  if (outcome) return services.health.succeeded(upstream);
+  if (outcome.error().kind == FaultKind::RateLimited && outcome.error().retry_after)
+    services.places.close(upstream, exchange.upstream_model(*target.spec),
+                          exchange.now() + Health::believed(*outcome.error().retry_after));
+  if (attempt.crowded && outcome.error().kind == FaultKind::Overloaded)
+    return services.health.crowded(upstream, outcome.error());
+  const std::uint32_t failures_to_open = target.upstream->spec.failures_to_open;
+  if (!services.health.failed(upstream, outcome.error(), failures_to_open)) return;
+  services.metrics.breaker_opened(upstream);
+  services.log.warn("upstream.opened",
+                    {telemetry::field("upstream", upstream), telemetry::field("fault", word)});
+}
+
+}  // namespace
+
+/// The target has its turn, and cannot be called in the time of this exchange.
+Result<void> Course::pass(Result<void> outcome) {
+  patience_.give_up(target_);
+  ++passed_;
+  retry_.reset();
+  return outcome;
+}
+
+/// Whether a call may go to it now, as far as its breaker and what it said go.
+bool Course::is_open(std::size_t i) const {
+  const Target& target = exchange_.decision.order[i];
+  const bool kept = target.deployment.empty() &&
+                    exchange_.services.health.wait(target.spec->upstream).count() > 0;
+  return !kept && !patience_.has_given_up(i);
+}
+
+/// From the one whose turn it is on, and no retries where it would be none; that one alone if none
+/// is open.
+std::vector<std::size_t> Course::open_targets() const {
+  const std::vector<Target>& order = exchange_.decision.order;
+  const bool retries = was_called(order[target_]);
+  std::vector<std::size_t> open;
+  for (std::size_t step = 0; step < order.size(); ++step) {
+    const std::size_t i = (target_ + step) % order.size();
+    if (is_open(i) && (retries || !was_called(order[i]))) open.push_back(i);
+  }
+  if (open.empty()) open.push_back(target_);
+  return open;
+}
+
+net::Task<Result<void>> Course::take_turn() {
+  if (const Target& next = exchange_.decision.order[target_]; !next.deployment.empty()) {
+    auto woken = co_await wake_engine(exchange_, next.deployment, exchange_.until());
+    if (!woken) co_return pass(fail(std::move(woken.error())));
+  }
+  auto found = co_await find_place(exchange_, open_targets());
+  if (!found) {
+    over_ = true;  // all that could have given it a place have been asked
+    co_return weigh_time(exchange_, fail(std::move(found.error())));
+  }
+  target_ = found->target;
+  const Target& target = exchange_.decision.order[target_];
+  Result<void> outcome = admit(exchange_, target);
+  if (!outcome) {
+    const auto wait = *outcome.error().retry_after;
+    reopens_ = std::min(reopens_.value_or(wait), wait);
+    co_return pass(std::move(outcome));  // whoever waits for it only adds to the crowd
+  }
+  Attempt attempt(exchange_, target, std::move(found->lease));
+  ++exchange_.trail.attempts;
+  if (may_hedge()) {
+    outcome = co_await race(attempt);
+    co_return outcome;
+  }
+  outcome = co_await run(exchange_, attempt);
+  co_return end(attempt, std::move(outcome));
+}
+
+/// What the end of an attempt means for its target and for what comes next.
+Result<void> Course::end(Attempt& attempt, Result<void> outcome) {
+  const std::string& upstream = attempt.target.spec->upstream;
+  retry_.reset();
+  note(exchange_, attempt, outcome);
+  called_.push_back(upstream);
+  target_ = static_cast<std::size_t>(&attempt.target - exchange_.decision.order.data());
+  refused_loss_ = attempt.refused_loss;
+  if (!outcome) {
+    owe(exchange_, attempt);
+    // What a target that was called has said tells more than that another cannot carry it all.
+    if (attempt.refused_loss)
+      patience_.give_up(target_);
+    else
+      failed_ = outcome.error();
+    patience_.note(target_, outcome.error(), exchange_.now());
+  } else {
+    exchange_.deadline = std::min(exchange_.deadline, attempt.ends);
+  }
+  adopt(exchange_, std::move(attempt));
+  return outcome;
+}
+
+bool Course::may_hedge() const {
+  return exchange_.model->hedge.after.count() > 0 && exchange_.streams() &&
+         exchange_.decision.order.size() > 1;
+}
+
+/// A place for a call beside that to the target: elsewhere, at once, where nobody has failed.
+std::optional<Place> Course::place_beside() {
+  const std::vector<Target>& order = exchange_.decision.order;
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool elsewhere = order[i].spec->upstream != order[target_].spec->upstream;
+    const auto engine = exchange_.services.endpoints.find(order[i].deployment);
+    const bool sleeps = engine != nullptr && engine->phase != registry::Phase::Ready;
+    if (elsewhere && !sleeps && is_open(i) && !was_called(order[i])) others.push_back(i);
+  }
+  if (others.empty()) return std::nullopt;
+  auto place = find_free_place(exchange_, others);
+  if (!place || !admit(exchange_, order[place->target])) return std::nullopt;
+  return place;
+}
+
+/// The attempt, and beside it one at another target if it has no content in time.
+/// Lifetime: both outlive the task.
+net::Task<Result<void>> Course::race(Attempt& first) {
+  const RetryBudget::Lease active = exchange_.services.hedges.enter();
+  Race race(exchange_);
+  race.start(first);
+  co_await race.wait(exchange_.now() + exchange_.model->hedge.after);
+  std::optional<Attempt> second;
+  const bool slow = !race.is_over() && first.sent;
+  const auto hedge = slow ? exchange_.services.hedges.retry() : std::nullopt;
+  if (hedge) {
+    if (auto place = place_beside()) {
+      second.emplace(exchange_, exchange_.decision.order[place->target], std::move(place->lease));
+      second->beside_bytes = first.body_bytes;
+      second->rule = "hedge";
+      ++exchange_.trail.attempts;
+      race.start(*second);
+    }
+  }
+  co_await race.wait(Monotonic::max());
+  co_await race.join();
+  if (!second) co_return end(first, race.outcome(0));
+  const bool won = race.winner() == 1;
+  exchange_.services.metrics.hedged(second->target.spec->upstream, won);
+  Attempt& last = won || !race.winner() ? *second : first;
+  Attempt& other = &last == &first ? *second : first;
+  const Result<void>& of_other = race.outcome(&other == &first ? 0 : 1);
+  if (race.winner()) owe_called_off(exchange_, other);
+  (void)end(other, of_other);
+  co_return end(last, race.outcome(&last == &first ? 0 : 1));
+}
+
+bool Course::was_called(const Target& target) const {
+  return std::ranges::find(called_, target.spec->upstream) != called_.end();
+}
+
+NextAttempt Course::next_after(const Fault& fault) {
+  if (over_) return {};
+  const Tried tried{.attempts = static_cast<std::size_t>(exchange_.trail.attempts),
+                    .passed = passed_,
+                    .target = target_,
+                    .refused_loss = refused_loss_,
+                    .asked = patience_.asked(exchange_.now())};
+  const NextAttempt next =
+      next_attempt(exchange_.model->retry, tried, fault, exchange_.loop().rng());
+  if (!next.again || exchange_.now() + next.wait >= exchange_.deadline) return {};
+  const Target& target = exchange_.decision.order[next.target];
+  if (!was_called(target)) return next;
+  if (auto place = exchange_.services.retries.retry()) {
+    retry_.emplace(std::move(*place));
+    return next;
+  }
+  exchange_.trail.forgone = true;
+  exchange_.services.metrics.retry_forgone(target.spec->upstream);
+  return {};
+}
+
+Fault Course::last_word(const Fault& fault) const {
+  Fault last = failed_.value_or(fault);
+  if (reopens_ && (!failed_ || !last.retry_after)) last.retry_after = reopens_;
+  if (exchange_.trail.forgone && !last.retry_after) last.retry_after = kBudgetPause;
+  return last;
+}
+
+}  // namespace naru::gateway
