@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::int64_t kEpochMs = 1'704'067'200'000;  // 2024-01-01T00:00:00Z
 constexpr int kCountBits = 21;
+constexpr int kLaneShift = 18;
+static_assert(IdMaker::kLanes == 1U << (kCountBits - kLaneShift));
 constexpr std::int64_t kMostMs = (std::int64_t{1} << 42) - 1;
 constexpr std::string_view kCrockford = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view kLetters =
@@ -16,10 +18,17 @@ constexpr std::size_t kRequestDigits = 13;
 
 }  // namespace
 
+IdMaker::IdMaker(const Clock& clock, ExchangeId after, unsigned lane)
+    : clock_(clock), lane_(std::int64_t{lane % kLanes} << kLaneShift), last_(after) {
+  // Should the clock have been set back, the ids right behind those of another lane are its own.
+  constexpr std::int64_t kLaneBits = std::int64_t{kLanes - 1} << kLaneShift;
+  if ((after & kLaneBits) != lane_) last_ = (((after >> kCountBits) + 1) << kCountBits | lane_) - 1;
+}
+
 ExchangeId IdMaker::next() {
   const auto wall =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall_now().time_since_epoch());
-  const std::int64_t base = (wall.count() - kEpochMs) << kCountBits;
+  const std::int64_t base = ((wall.count() - kEpochMs) << kCountBits) | lane_;
   std::int64_t last = last_.load(std::memory_order_relaxed);
   std::int64_t id = 0;
   do {

@@ -49,6 +49,34 @@ TEST(IdMaker, gives_each_thread_its_own) {
   EXPECT_EQ(all.size(), 4 * kEach);
 }
 
+TEST(IdMaker, of_another_lane_gives_none_of_the_same) {
+  ManualClock clock;
+  IdMaker old_one(clock, 0, 7);
+  const ExchangeId last = old_one.next();
+  IdMaker new_one(clock, last, 0);
+  std::set<ExchangeId> all{last};
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_TRUE(all.insert(old_one.next()).second);
+    EXPECT_TRUE(all.insert(new_one.next()).second);
+    if (i % 10 == 0) clock.advance(1ms);
+  }
+}
+
+TEST(IdMaker, of_another_lane_gives_none_of_the_same_although_the_clock_was_set_back) {
+  ManualClock clock;
+  IdMaker old_one(clock, 0, 1);
+  const ExchangeId in_ledger = old_one.next();
+  std::set<ExchangeId> all{in_ledger, old_one.next(), old_one.next()};
+  clock.advance(-5000ms);
+  IdMaker new_one(clock, in_ledger, 2);
+  for (int i = 0; i < 1000; ++i) {
+    const ExchangeId id = new_one.next();
+    EXPECT_GT(id, in_ledger);
+    EXPECT_TRUE(all.insert(id).second);
+    EXPECT_TRUE(all.insert(old_one.next()).second);
+  }
+}
+
 TEST(RequestId, reads_back_as_the_same_number) {
   Rng rng(7);
   for (int i = 0; i < 1000; ++i) {
