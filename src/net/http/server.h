@@ -59,7 +59,8 @@ class Handler {
 
 struct ListenOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;                           ///< 0: any free one
+  std::uint16_t port = 0;         ///< 0: any free one
+  std::vector<int> sockets = {};  ///< descriptors that listen there already; none: it binds
   std::shared_ptr<TlsServer> tls = nullptr;         ///< null: plain
   std::size_t max_head_bytes = 64 << 10;            ///< request line and headers
   std::size_t max_connections = 10'000;             ///< a process; further ones are closed at once
@@ -71,7 +72,8 @@ struct ListenOptions {
 /// A listening address, accepted on every loop (SO_REUSEPORT).
 class HttpServer {
  public:
-  /// Binds. Fails: Conflict, naming the address, when it is taken or not ours.
+  /// Binds, or takes over `options.sockets`, which may be more or fewer than there are loops.
+  /// Fails: Conflict, naming the address, when it is taken or not ours.
   static Result<std::unique_ptr<HttpServer>> open(Loops& loops, ListenOptions options,
                                                   Handler& handler);
   virtual ~HttpServer() = default;
@@ -79,9 +81,23 @@ class HttpServer {
   virtual std::uint16_t port() const = 0;
   virtual std::string address() const = 0;  ///< `127.0.0.1:8080`
   virtual std::size_t connections() const = 0;
+  virtual bool accepting() const = 0;  ///< from `start` until a drain or leave has ended it
   /// Takes no new connections, closes idle ones, tells the others `Connection: close`, waits for
   /// them, and cuts what is left at `by`. Blocks; not from a loop.
   virtual void drain(Monotonic by) = 0;
+  /// The descriptors it accepts at, for a process that is to accept there too. Valid until it
+  /// drains or leaves.
+  virtual std::vector<int> sockets() const = 0;
+  /// Leaves its sockets to a process that accepts there already: no client notices. Takes no new
+  /// connections, but closes none that may be used at this moment: each has its next answer with
+  /// `Connection: close`, or is closed after `kLeaveGrace` without a request. Cuts what is left at
+  /// `by`. Blocks; not from a loop.
+  virtual void leave(Monotonic by) = 0;
+  static constexpr std::chrono::seconds kLeaveGrace{5};
 };
+
+/// Whether `socket` is bound to that host and port; port 0 stands for any. Blocks for a host that
+/// is a name.
+bool listens_at(int socket, const std::string& host, std::uint16_t port);
 
 }  // namespace naru::net

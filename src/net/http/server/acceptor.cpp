@@ -77,8 +77,10 @@ class Acceptor::Listed {
 Acceptor::Acceptor(Loop& loop, std::shared_ptr<ServerShared> shared, Listener listener)
     : loop_(loop),
       shared_(std::move(shared)),
-      context_{
-          .options = shared_->options, .handler = shared_->handler, .draining = shared_->draining},
+      context_{.options = shared_->options,
+               .handler = shared_->handler,
+               .draining = shared_->draining,
+               .leaving = shared_->leaving},
       socket_(std::make_unique<Socket>(loop, std::move(listener))),
       tasks_(loop),
       reserve_fd_(open_reserve()) {}
@@ -89,9 +91,23 @@ Acceptor::~Acceptor() {
 
 void Acceptor::start() { tasks_.spawn(accept(shared_from_this())); }
 
+/// Another process may have the same socket, which then stays open: only `release` takes it out of
+/// the loop's epoll set, where it would go on waking us. epoll(7), question 6.
+void Acceptor::let_go_of_socket() {
+  if (!socket_->asio.is_open()) return;
+  boost::system::error_code error;
+  const int fd = socket_->asio.release(error);
+  if (!error) ::close(fd);
+}
+
+void Acceptor::leave() {
+  accept_some();  // the other process may have moved to another address
+  let_go_of_socket();
+  for (Connection* connection : connections_) connection->leave();
+}
+
 void Acceptor::drain() {
-  boost::system::error_code ignored;
-  socket_->asio.close(ignored);
+  let_go_of_socket();
   for (Connection* connection : connections_) connection->end_soon();
 }
 
@@ -169,7 +185,7 @@ Task<void> Acceptor::serve(std::shared_ptr<Acceptor> self, std::unique_ptr<Admit
   if (!stream) co_return;
   Connection connection(self->context_, *std::move(stream));
   const Listed listed(self->connections_, connection);
-  if (self->shared_->draining) connection.end_soon();
+  if (self->shared_->draining && !self->shared_->leaving) connection.end_soon();
   co_await connection.run();
 }
 

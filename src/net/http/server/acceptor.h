@@ -18,6 +18,7 @@ struct ServerShared {
   Handler& handler;
   std::atomic<std::size_t> connections = 0;
   std::atomic<bool> draining = false;
+  std::atomic<bool> leaving = false;  // as draining, but another process accepts
   std::mutex mutex;
   std::condition_variable changed;  // a connection or an acceptor has ended
   std::size_t acceptors = 0;        // still running; under `mutex`
@@ -33,6 +34,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   void start();
   /// Accepts no more; connections end after the request under way.
   void drain();
+  /// Accepts no more, as another process does; connections end when that breaks no call.
+  void leave();
   /// Ends every call under way; its client can still be told.
   void end_calls();
   /// Ends every connection at once.
@@ -48,6 +51,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   static Task<void> serve(std::shared_ptr<Acceptor> self, std::unique_ptr<Admitted> client);
   Task<Result<std::unique_ptr<ByteStream>>> open_stream(int fd, SocketAddress peer);
   bool accept_some();
+  void let_go_of_socket();
   void admit(int fd, const SocketAddress& peer);
   bool make_room();
   void warn(std::string_view event);

@@ -56,6 +56,16 @@ void Connection::end_soon() {
   news_.wake();
 }
 
+void Connection::leave() {
+  if (idle_) deadline_.set(loop().clock().now() + idle_time());
+}
+
+std::chrono::milliseconds Connection::idle_time() const {
+  const std::chrono::milliseconds usual = context_.options.idle_timeout;
+  return context_.leaving ? std::min<std::chrono::milliseconds>(usual, HttpServer::kLeaveGrace)
+                          : usual;
+}
+
 void Connection::end_call() {
   ending_ = true;
   if (gone_ && !gone_->fired()) {
@@ -117,19 +127,25 @@ Task<bool> Connection::next_request() {
   parser_.reset();
   bool begun = false;
   late_ = false;
-  deadline_.set(loop().clock().now() + options.idle_timeout);
+  idle_ = true;
+  deadline_.set(loop().clock().now() + idle_time());
   for (;;) {
     const Look look = look_for_head();
     if (look != Look::Incomplete) {
+      idle_ = false;
       deadline_.unset();
       co_return look == Look::Found;
     }
     const bool empty = buffer_.unread().empty();
     if (!empty && !std::exchange(begun, true)) {
+      idle_ = false;
       late_ = false;
       deadline_.set(loop().clock().now() + options.head_timeout);
     }
-    if (ended_ || (empty && (ending_ || late_))) co_return false;
+    if (ended_ || (empty && (ending_ || late_))) {
+      idle_ = false;
+      co_return false;
+    }
     if (late_) {
       refuse(408, {.kind = FaultKind::InvalidRequest,
                    .detail = fmt::format("the request's head did not arrive within {} ms",

@@ -16,6 +16,7 @@ struct ConnectionContext {
   const ListenOptions& options;
   Handler& handler;
   const std::atomic<bool>& draining;
+  const std::atomic<bool>& leaving;
   HttpDate date = {};
 };
 
@@ -35,6 +36,9 @@ class Connection final : public ServerCall, private ReadDone {
   Task<void> run();
   /// Ends after the request that is under way, at once if there is none.
   void end_soon();
+  /// Ends after the next answer, which says so, or when no request comes for a while: a request
+  /// may be on its way at this moment. `ConnectionContext::leaving` is set already.
+  void leave();
   /// Ends the call under way as if its client were gone, though it can still be told.
   void end_call();
   /// Closes at once; whoever waits on the connection is told.
@@ -67,6 +71,7 @@ class Connection final : public ServerCall, private ReadDone {
   void keep_reading();
   void look_for_hang_up();
   Task<bool> next_request();
+  std::chrono::milliseconds idle_time() const;
   Look look_for_head();
   Look read_head(std::size_t length);
   Look refuse(int status, Fault fault);
@@ -97,6 +102,7 @@ class Connection final : public ServerCall, private ReadDone {
   bool reading_ = false;         // a read is under way
   bool ended_ = false;           // the client sends no more, or is cut off
   bool late_ = false;            // `deadline_` has passed
+  bool idle_ = false;            // between requests
   bool stopping_ = false;        // the call is ended by us
   bool ending_ = false;          // no further request is read
   bool failed_ = false;          // the answer did not go out whole

@@ -1,5 +1,6 @@
 #include "net/http/server/listener.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <unistd.h>
 
@@ -27,6 +28,14 @@ Result<SocketAddress> look_up(const std::string& host, std::uint16_t port) {
   return address;
 }
 
+Result<SocketAddress> address_of(int fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (getsockname(fd, address.get(), &address.length) != 0)
+    return fail(FaultKind::InvalidRequest, "descriptor {} is no socket: {}", fd, strerror(errno));
+  return address;
+}
+
 Result<Listener> bind_to(const SocketAddress& address, bool shared) {
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail(FaultKind::Conflict, "listen {}: {}", address.text(), strerror(errno));
@@ -36,9 +45,7 @@ Result<Listener> bind_to(const SocketAddress& address, bool shared) {
   if (shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (::bind(fd, address.get(), address.length) != 0)
     return fail(FaultKind::Conflict, "listen {}: {}", address.text(), strerror(errno));
-  SocketAddress bound;
-  bound.length = sizeof bound.storage;
-  getsockname(fd, bound.get(), &bound.length);
+  NARU_TRY(const SocketAddress bound, address_of(fd));
   return Listener(listener.take_fd(), bound);
 }
 
@@ -49,6 +56,23 @@ Listener::Listener(Listener&& from) noexcept
 
 Listener::~Listener() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+Result<Listener> Listener::adopt(int fd) {
+  Listener held(fd, {});
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0)
+    return fail(FaultKind::InvalidRequest, "descriptor {} is no socket that listens", fd);
+  NARU_TRY(held.address_, address_of(fd));
+  return held;
+}
+
+Result<Listener> Listener::share() const {
+  const int fd = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    return fail(FaultKind::Unavailable, "listen {}: {}", address_.text(), strerror(errno));
+  return Listener(fd, address_);
 }
 
 int Listener::take_fd() { return std::exchange(fd_, -1); }
@@ -70,6 +94,13 @@ Result<std::vector<Listener>> Listener::open(const std::string& host, std::uint1
     listeners.push_back(std::move(listener));
   }
   return listeners;
+}
+
+bool listens_at(int socket, const std::string& host, std::uint16_t port) {
+  const auto has = address_of(socket);
+  if (!has) return false;
+  const auto wanted = look_up(host, port == 0 ? has->port() : port);
+  return wanted && wanted->text() == has->text();
 }
 
 }  // namespace naru::net

@@ -15,12 +15,17 @@ class Listener {
   /// Fails: InvalidRequest (no such host), Conflict, naming an address that is taken or not ours.
   static Result<std::vector<Listener>> open(const std::string& host, std::uint16_t port,
                                             unsigned count);
+  /// A socket that listens already, opened by another process. Fails: InvalidRequest, when `fd` is
+  /// none; it is closed then.
+  static Result<Listener> adopt(int fd);
   Listener(int fd, SocketAddress address) : fd_(fd), address_(address) {}
   Listener(Listener&& from) noexcept;
   Listener& operator=(Listener&&) = delete;
   ~Listener();
 
   int fd() const { return fd_; }
+  /// The same socket under another descriptor, for one more loop. Fails: Unavailable.
+  Result<Listener> share() const;
   int take_fd();  ///< gives the socket away
   const SocketAddress& address() const { return address_; }
 
