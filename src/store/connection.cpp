@@ -97,6 +97,11 @@ Fault Connection::fault_of(const soci::soci_error& error) {
                    known ? std::string(sqlite3_errmsg(handle())) : error.get_error_message());
 }
 
+void Connection::begin() {
+  const sys::Turn::Held mine = turn();
+  sql() << "BEGIN IMMEDIATE";
+}
+
 void Connection::roll_back() noexcept {
   if (sqlite3_get_autocommit(handle()) == 0)
     sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);

@@ -7,10 +7,12 @@
 #include <concepts>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <type_traits>
 
 #include "base/result.h"
+#include "sys/turn.h"
 
 namespace naru::store {
 
@@ -43,6 +45,11 @@ class Connection {
   /// Of the last call that failed.
   Trouble trouble() const { return trouble_; }
 
+  /// Lets other processes that write have their turn.
+  void take_turns(sys::Turn turn) { turn_ = std::move(turn); }
+  /// To be held while a transaction that writes begins.
+  sys::Turn::Held turn() const { return turn_ ? turn_->take() : sys::Turn::Held(-1); }
+
   /// Runs `work`, which gives a Result; what SOCI throws in it becomes a fault.
   template <std::invocable Work>
   std::invoke_result_t<Work> run(Work work) {
@@ -58,7 +65,7 @@ class Connection {
   template <std::invocable Work>
   std::invoke_result_t<Work> transact(Work work) {
     auto done = run([&]() -> std::invoke_result_t<Work> {
-      sql() << "BEGIN IMMEDIATE";
+      begin();
       auto given = work();
       if (given) sql() << "COMMIT";
       return given;
@@ -74,11 +81,13 @@ class Connection {
   Connection(std::string file, std::unique_ptr<soci::session> session)
       : file_(std::move(file)), session_(std::move(session)) {}
   static Result<Connection> connect(const std::string& file);
+  void begin();
   Fault fault_of(const soci::soci_error& error);
 
   std::string file_;
   std::unique_ptr<soci::session> session_;
   Trouble trouble_ = Trouble::None;
+  std::optional<sys::Turn> turn_;
 };
 
 /// A connection that several threads use in turn.

@@ -50,13 +50,29 @@ Result<DataDirectory> DataDirectory::hold(const std::string& path) {
                   holder(lock), path);
     return fail(FaultKind::Unavailable, "{} cannot be locked: {}", file, std::strerror(errno));
   }
-  const std::string pid = fmt::format("{}\n", ::getpid());
-  const bool written = ::ftruncate(lock, 0) == 0 && ::pwrite(lock, pid.data(), pid.size(), 0) ==
-                                                        static_cast<ssize_t>(pid.size());
-  if (!written)
-    return fail(FaultKind::Unavailable, "{} cannot be written: {}", file, std::strerror(errno));
+  NARU_TRY_VOID(held.sign());
   NARU_TRY_VOID(give_to_owner(held, file));
   return held;
+}
+
+Result<DataDirectory> DataDirectory::share(const std::string& path, int lock) {
+  DataDirectory held(path, lock);
+  const std::string file = held.lock_file();
+  struct stat named{};
+  struct stat given{};
+  if (::stat(file.c_str(), &named) != 0 || ::fstat(lock, &given) != 0 ||
+      named.st_dev != given.st_dev || named.st_ino != given.st_ino)
+    return fail(FaultKind::Unavailable, "the lock that was handed over is not that of {}", path);
+  return held;
+}
+
+Result<void> DataDirectory::sign() const {
+  const std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(lock_, 0) == 0 &&
+      ::pwrite(lock_, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size()))
+    return {};
+  return fail(FaultKind::Unavailable, "{} cannot be written: {}", lock_file(),
+              std::strerror(errno));
 }
 
 Result<void> give_to_owner(const DataDirectory& directory, const std::string& file) {
@@ -72,8 +88,11 @@ Result<void> give_to_owner(const DataDirectory& directory, const std::string& fi
 DataDirectory::DataDirectory(DataDirectory&& from) noexcept
     : path_(std::move(from.path_)), lock_(std::exchange(from.lock_, -1)) {}
 
-DataDirectory::~DataDirectory() {
+DataDirectory::~DataDirectory() { leave(); }
+
+void DataDirectory::leave() {
   if (lock_ >= 0) ::close(lock_);
+  lock_ = -1;
 }
 
 Result<void> DataDirectory::make_database() const {

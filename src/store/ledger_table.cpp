@@ -163,7 +163,10 @@ Result<LedgerInsert> LedgerInsert::prepare(Connection& connection) {
 Result<void> LedgerInsert::write() {
   if (bound_->has_first_token.empty()) return {};
   auto done = connection_->run([&]() -> Result<void> {
-    bound_->begin.execute(true);
+    {
+      const sys::Turn::Held mine = connection_->turn();
+      bound_->begin.execute(true);
+    }
     bound_->insert.execute(true);
     bound_->commit.execute(true);
     return {};

@@ -145,6 +145,18 @@ Result<int> schema_version(Connection& connection) {
   });
 }
 
+Result<void> check_shared(Connection& connection, std::span<const Migration> steps) {
+  NARU_TRY(const int have, schema_version(connection));
+  for (const Migration& step : steps)
+    if (step.version > have && !step.beside)
+      return fail(
+          FaultKind::Conflict,
+          "step {} of the database's schema ({}) is not for a naru of before that still runs; "
+          "stop naru and start this one",
+          step.version, step.reason);
+  return {};
+}
+
 Result<void> migrate(Connection& connection, std::span<const Migration> steps, const Clock& clock) {
   NARU_TRY(const int have, schema_version(connection));
   const int newest = steps.back().version;

@@ -56,6 +56,20 @@ TEST_F(Schema, stays_when_it_is_the_newest_already) {
   EXPECT_EQ(value(schema_version(connection)), newest());
 }
 
+TEST_F(Schema, is_shared_with_a_naru_of_before_only_as_far_as_its_steps_say) {
+  Connection connection = open();
+  migrate_to(connection, newest());
+  std::vector<Migration> steps(all_migrations().begin(), all_migrations().end());
+  EXPECT_TRUE(check_shared(connection, steps));
+  steps.push_back({.version = newest() + 1, .reason = "harmless", .sql = {}, .beside = true});
+  EXPECT_TRUE(check_shared(connection, steps));
+  steps.push_back({.version = newest() + 2, .reason = "renames a column", .sql = {}});
+  const auto refused = check_shared(connection, steps);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("(renames a column)"));
+  EXPECT_THAT(refused.error().detail, HasSubstr("stop naru"));
+}
+
 TEST_F(Schema, of_earlier_versions_keeps_its_keys_on_the_way_up_and_limits_none) {
   Connection connection = open();
   for (const int version : {1, 4}) {

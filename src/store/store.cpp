@@ -126,6 +126,9 @@ class SqliteStore final : public Store {
   }
   Result<ExchangeId> last_exchange() override { return reading_.with(ledger_table::last_id); }
   std::size_t ledger_waiting() const override { return writer_->waiting(); }
+  int lock() const override { return directory_.lock(); }
+  Result<void> sign_lock() override { return directory_.sign(); }
+  void leave_lock() override { directory_.leave(); }
 
   Result<void> ready() const override {
     NARU_TRY_VOID(writes_.check());
@@ -205,12 +208,17 @@ class SqliteStore final : public Store {
 
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options, const Clock& clock,
                                            telemetry::Log& log) {
-  NARU_TRY(DataDirectory directory, DataDirectory::hold(options.directory));
+  NARU_TRY(DataDirectory directory, options.lock < 0
+                                        ? DataDirectory::hold(options.directory)
+                                        : DataDirectory::share(options.directory, options.lock));
   NARU_TRY_VOID(directory.make_database());
   const std::string file = directory.database();
   const Durability durability =
       options.power_safe ? Durability::PowerCut : Durability::ProcessDeath;
   NARU_TRY(Connection writing, Connection::open(file, durability));
+  NARU_TRY(sys::Turn turn, sys::Turn::open(directory.lock_file()));
+  writing.take_turns(std::move(turn));
+  if (options.lock >= 0) NARU_TRY_VOID(check_shared(writing, all_migrations()));
   NARU_TRY_VOID(migrate(writing, all_migrations(), clock));
   NARU_TRY(Connection reading, Connection::open_to_read(file));
   NARU_TRY(Connection keys, Connection::open_to_read(file));

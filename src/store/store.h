@@ -10,6 +10,9 @@
 namespace naru::store {
 
 struct StoreOptions {
+  /// A descriptor of the directory's lock from the naru that holds it and hands it over, or -1.
+  /// Both use the store then until that one ends.
+  int lock = -1;
   std::string directory;   ///< the data directory; made with mode 0700, files 0600
   bool power_safe = true;  ///< rows survive a power cut (synchronous=FULL), not only kill -9
   std::size_t ledger_queue = 10'000;  ///< rows waiting to be written; beyond it new work is refused
@@ -56,6 +59,13 @@ class Store {
   /// The highest id, 0 at first: what an `IdMaker` goes on from.
   virtual Result<ExchangeId> last_exchange() = 0;
   virtual std::size_t ledger_waiting() const = 0;
+  /// The descriptor that holds the directory: a process that has it too holds it as well.
+  virtual int lock() const = 0;
+  /// Names this process in the lock, once the other one is to go. Fails: Unavailable.
+  virtual Result<void> sign_lock() = 0;
+  /// Leaves the directory to the other one: should that die, a third may hold it while rows of ours
+  /// are still written.
+  virtual void leave_lock() = 0;
   /// Whether new work may begin: the queue has room and the last write did not fail.
   virtual Result<void> ready() const = 0;
 

@@ -151,6 +151,17 @@ void Child::signal(int signal, bool whole_group) const {
   ::kill(whole_group && own_group_ ? -pid_ : pid_, signal);
 }
 
+void reap_children() {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> lines;
+  for (char** line = environ; *line != nullptr; ++line) lines.emplace_back(*line);
+  return lines;
+}
+
 std::vector<std::string> environment_of(const std::vector<std::string>& names) {
   std::vector<std::string> lines;
   for (const std::string& name : names)

@@ -53,6 +53,12 @@ class Child {
 /// (not there, not executable, no more processes).
 Result<Child> spawn(const SpawnOptions& options);
 
+/// Takes note of children that have ended, in a process that watches none of them any more: each
+/// would stay as a zombie otherwise.
+void reap_children();
+
+/// All of our environment, as `NAME=value`.
+std::vector<std::string> environment();
 /// `NAME=value` of each variable of ours that `names` lists and that is set.
 std::vector<std::string> environment_of(const std::vector<std::string>& names);
 
