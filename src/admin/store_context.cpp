@@ -11,6 +11,9 @@ class NoEngines final : public deploy::Deployer {
   void apply(std::shared_ptr<const driver::Deployments>) override {}
   std::vector<deploy::DeploymentStatus> status() const override { return {}; }
   void stop(Monotonic) override {}
+  void take_charge() override {}
+  void alone() override {}
+  void leave(std::vector<std::string>) override {}
 };
 
 std::shared_ptr<const registry::Snapshot> no_documents() {

@@ -1,5 +1,6 @@
 #include "deploy/deployer.h"
 
+#include <algorithm>
 #include <future>
 #include <map>
 #include <mutex>
@@ -43,6 +44,10 @@ class LocalDeployer final : public Deployer {
                      }},
         tasks_(std::make_unique<net::TaskGroup>(loop_)),
         stopper_(std::make_unique<net::TaskGroup>(loop_)) {
+    if (options.handed_over) {
+      context_.attach_only = context_.shared = true;
+      context_.handed_over = *std::move(options.handed_over);
+    }
     endpoints_.on_wake([this](const std::string& name) {
       loop_.post([this, name] {
         if (const auto found = running_.find(name); found != running_.end())
@@ -72,9 +77,15 @@ class LocalDeployer final : public Deployer {
 
   std::vector<DeploymentStatus> status() const override;
   void stop(Monotonic by) override;
+  void take_charge() override;
+  void alone() override {
+    loop_.post([this] { context_.shared = false; });
+  }
+  void leave(std::vector<std::string> taken) override;
 
  private:
   void reconcile();
+  bool may_start(const driver::DeploymentSpec& spec) const;
   void start(const std::string& name, std::shared_ptr<const driver::DeploymentSpec> spec);
   static net::Task<void> look_after(LocalDeployer& self, std::string name,
                                     std::shared_ptr<Running> running);
@@ -108,7 +119,37 @@ void LocalDeployer::reconcile() {
       running->engine->stop();
   }
   for (const auto& [name, spec] : declared_->by_name)
-    if (!running_.contains(name)) start(name, spec);
+    if (!running_.contains(name) && may_start(*spec)) start(name, spec);
+}
+
+bool LocalDeployer::may_start(const driver::DeploymentSpec& spec) const {
+  return !context_.attach_only ||
+         context_.handed_over.contains(driver::engine_handle(context_, spec));
+}
+
+void LocalDeployer::take_charge() {
+  loop_.post([this] {
+    context_.attach_only = false;
+    reconcile();
+  });
+}
+
+void LocalDeployer::leave(std::vector<std::string> taken) {
+  loop_.post([this, taken = std::move(taken)] {
+    stopped_ = true;
+    for (const auto& [name, running] : running_) {
+      const std::string handle = running->engine->status().handle;
+      if (!handle.empty() && std::ranges::find(taken, handle) == taken.end()) {
+        running->engine->stop();
+        continue;
+      }
+      running->engine->leave();
+      // No call that comes here yet is to wait for an engine that only the other one would start.
+      if (handle.empty())
+        endpoints_.set(name, {.phase = registry::Phase::Failed,
+                              .reason = "another process of naru has taken over; try again"});
+    }
+  });
 }
 
 void LocalDeployer::start(const std::string& name,
@@ -133,7 +174,10 @@ net::Task<void> LocalDeployer::look_after(LocalDeployer& self, std::string name,
 net::Task<void> LocalDeployer::end_all(LocalDeployer& self, Monotonic by,
                                        std::shared_ptr<std::promise<void>> done) {
   self.stopped_ = true;
-  for (const auto& [name, running] : self.running_) running->engine->stop();
+  // Another naru is in charge, still: they are its engines.
+  const bool borrowed = self.context_.attach_only;
+  for (const auto& [name, running] : self.running_)
+    borrowed ? running->engine->leave() : running->engine->stop();
   // What has not ended by then is left to its holder, which ends it within seconds.
   co_await self.tasks_->join({.deadline = by});
   done->set_value();
@@ -163,7 +207,10 @@ std::vector<DeploymentStatus> LocalDeployer::status_here() const {
                    .context = engine.context,
                    .model_file = running->spec->weights,
                    .architecture = engine.architecture,
-                   .log = {engine.log.begin(), engine.log.end()}});
+                   .log = {engine.log.begin(), engine.log.end()},
+                   .handle = engine.handle,
+                   .taken_over = engine.phase == registry::Phase::Ready ||
+                                 (!engine.proven && !engine.handle.empty())});
   }
   return all;
 }

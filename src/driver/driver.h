@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@ struct EngineStatus {
   std::uint32_t context = 0;  ///< tokens a slot
   std::string architecture;
   std::deque<std::string> log;
+  std::string handle;   ///< what another naru on the directory finds this very engine by
+  bool proven = false;  ///< it was taken over from a naru for which it served
 };
 
 /// One engine that is kept as it is declared. Belongs to one loop; only `wake` may come from it at
@@ -33,6 +36,8 @@ class Engine {
   virtual net::Task<void> run(net::Until until) = 0;
   virtual void wake() = 0;  ///< a call wants it
   virtual void stop() = 0;  ///< drain, end
+  /// Lets go of the engine, which runs on: another naru is attached to it.
+  virtual void leave() = 0;
   virtual EngineStatus status() const = 0;
 };
 
@@ -46,7 +51,15 @@ struct EngineContext {
   std::string self_binary;
   std::string default_engine;
   std::function<void(const std::string& name, registry::Phase phase)> changed;  ///< for metrics
+
+  // While a naru takes the place of another. Touched on the loop alone.
+  std::map<std::string, bool> handed_over = {};  ///< handles of its engines; whether they serve
+  bool attach_only = false;                      ///< it is in charge still: nothing is started
+  bool shared = false;                           ///< its calls may be under way at any engine
 };
+
+/// The handle of an engine of that deployment, whether or not one runs; empty if there can be none.
+std::string engine_handle(const EngineContext& context, const DeploymentSpec& spec);
 
 /// An engine in a child process, under a holder (`process/`).
 std::unique_ptr<Engine> make_process_engine(EngineContext& context,

@@ -18,18 +18,23 @@ constexpr std::chrono::milliseconds kAttachTime{2'000};
 constexpr std::chrono::milliseconds kAttachAgain{10};
 constexpr std::chrono::seconds kHealthEvery{1};
 
+const std::string& binary_of(const EngineContext& context, const DeploymentSpec& spec) {
+  return spec.engine_path.empty() ? context.default_engine : spec.engine_path;
+}
+
 /// The thin part around `Instance`: looks, asks it, does what it says.
 class ProcessEngine final : public Engine {
  public:
   ProcessEngine(EngineContext& context, std::shared_ptr<const DeploymentSpec> spec)
       : context_(context),
         spec_(std::move(spec)),
-        binary_(spec_->engine_path.empty() ? context.default_engine : spec_->engine_path),
+        binary_(binary_of(context, *spec_)),
         instance_(spec_, context.loop.rng()),
         link_(context.loop, context.log, spec_->name),
         load_(context.endpoints.load(spec_->name)),
         tasks_(context.loop) {
-    wanted_ = spec_->start == Start::Eager;
+    wanted_ = spec_->start == Start::Eager ||
+              context.handed_over.contains(engine_handle(context, *spec_));
   }
 
   net::Task<void> run(net::Until until) override;
@@ -39,6 +44,10 @@ class ProcessEngine final : public Engine {
   }
   void stop() override {
     stop_ = true;
+    prod();
+  }
+  void leave() override {
+    left_ = true;
     prod();
   }
   EngineStatus status() const override;
@@ -77,6 +86,8 @@ class ProcessEngine final : public Engine {
   bool leftovers_ = false;  // of a holder that has ended or is about to
   bool wanted_ = false;
   bool stop_ = false;
+  bool left_ = false;
+  bool proven_ = false;  // it serves already
   std::optional<bool> warmed_;
   std::optional<std::string> refused_;
   bool refused_for_good_ = false;
@@ -131,7 +142,13 @@ net::Task<void> ProcessEngine::spawn(net::Until until) {
   }
   leftovers_ = false;
   const bool left_by_an_earlier_naru = co_await attach(until);
+  const auto handed = context_.handed_over.extract(paths_.control);
+  proven_ = left_by_an_earlier_naru && !handed.empty() && handed.mapped();
   if (left_by_an_earlier_naru) co_return;
+  if (context_.attach_only) {
+    refused_ = "the naru that is in charge of it does not run it";
+    co_return;
+  }
   ::unlink(paths_.engine.c_str());  // an engine that was killed leaves its socket behind
   auto holder = start_holder();
   if (!holder) {
@@ -154,7 +171,8 @@ net::Task<void> ProcessEngine::spawn(net::Until until) {
 /// Beside the looks, so that a word to stop is heard meanwhile. Lifetime: the engine joins its
 /// tasks before it ends.
 net::Task<void> ProcessEngine::warm(ProcessEngine& self, net::Until until) {
-  const bool generates = co_await self.probe_->warm(until);
+  bool generates = self.proven_;  // all its slots may be taken by calls that take long
+  if (!generates) generates = co_await self.probe_->warm(until);
   if (generates) self.facts_ = co_await self.probe_->facts(until);
   self.warmed_ = generates;
   self.prod();
@@ -218,7 +236,7 @@ net::Task<Observation> ProcessEngine::look(net::Until until) {
                    .refused_for_good = refused_for_good_,
                    .warmed = std::exchange(warmed_, {}),
                    .output = news.output,
-                   .in_flight = load_->in_flight.load(),
+                   .in_flight = load_->in_flight.load() + (context_.shared ? 1U : 0U),
                    .waiting = load_->waiting.load()};
   if (const auto used = load_->last_used_ns.load(); used > 0)
     seen.last_used = Monotonic(std::chrono::nanoseconds(used));
@@ -263,12 +281,14 @@ Monotonic ProcessEngine::next_look() const {
 
 net::Task<void> ProcessEngine::run(net::Until until) {
   context_.endpoints.set(spec_->name, {.reason = "not started"});
-  while (!until.stopped()) {
+  // Calls may be waiting for it to be loaded, here too.
+  while (!until.stopped() && !(left_ && instance_.phase() != registry::Phase::Starting)) {
     const Observation seen = co_await look(until);
     const Act next = instance_.observe(seen);
     if (instance_.phase() == registry::Phase::Draining) wanted_ = false;  // until a call wakes it
     publish();
     if (stop_ && instance_.stage() == Stage::Stopped) break;
+    if (left_ && next != Act::Nothing && next != Act::Warm) break;
     co_await act(next, until);
     if (next != Act::Nothing) continue;
     net::Stop prodded;
@@ -288,10 +308,18 @@ EngineStatus ProcessEngine::status() const {
           .slots = facts_.slots,
           .context = facts_.context,
           .architecture = architecture_,
-          .log = link_.log()};
+          .log = link_.log(),
+          .handle = link_.attached() ? paths_.control : std::string(),
+          .proven = proven_};
 }
 
 }  // namespace
+
+std::string engine_handle(const EngineContext& context, const DeploymentSpec& spec) {
+  const auto directory = socket_directory(context.data_directory);
+  return directory ? engine_paths(*directory, spec, binary_of(context, spec)).control
+                   : std::string();
+}
 
 std::unique_ptr<Engine> make_process_engine(EngineContext& context,
                                             std::shared_ptr<const DeploymentSpec> spec) {
