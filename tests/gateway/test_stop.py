@@ -2,6 +2,7 @@
 import signal
 import subprocess
 import threading
+import time
 
 from chats import DONE, chat, openai_chunk
 from harness import documents, wait, wire
@@ -9,6 +10,42 @@ from harness.gateway import LISTENERS, START, binary
 
 CHAT = "/v1/chat/completions"
 LONG = LISTENERS + "drain: 10m\n"
+
+
+READY = "/health/ready"
+
+
+def test_sigterm_makes_it_unready_within_100_ms(start, upstream):
+    """Of three, since the machine may be busy: nobody is let in any more, a connection that idles
+    is closed, and one whose call runs hears it with the next."""
+    taken = []
+    for name in ("first", "second", "third"):
+        naru = start(documents.upstream("u", upstream.url) + documents.model("m", "u"), name=name,
+                     gateway_document=LONG)
+        upstream.then(wire.stream_head(), wire.chunk(openai_chunk("first")), threading.Event())
+        client, events = naru.stream(CHAT, chat("m", stream=True), naru.key())
+        with client, naru.connect() as idle:
+            assert b"first" in events.next()
+            assert idle.call("GET", READY).status == 200
+            told = time.monotonic()
+            naru.process.send_signal(signal.SIGTERM)
+            assert idle.at_end()
+            wait.until(lambda: is_shut(naru), "nobody is let in", 2.0)
+            taken.append(time.monotonic() - told)
+            naru.process.send_signal(signal.SIGTERM)
+            assert naru.process.wait(START) == 0
+        if taken[-1] <= 0.1:
+            return
+    raise AssertionError(f"readiness flipped after {taken} s")
+
+
+def is_shut(naru) -> bool:
+    try:
+        with naru.connect() as client:
+            client.call("GET", READY)
+            return False
+    except (ConnectionError, wire.Broken):
+        return True
 
 
 def test_second_sigterm_ends_the_drain(start, upstream):
