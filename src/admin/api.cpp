@@ -35,6 +35,14 @@ constexpr auto kCalls = std::to_array<Call>({
     {"GET", "/admin/v1/upstreams", &list_upstreams, "provider accounts and how they do", ""},
     {"GET", "/admin/v1/deployments", &list_deployments, "engines and how they do", ""},
     {"POST", "/admin/v1/reload", &reload, "reads the resource documents again", ""},
+    {"GET", "/admin/v1/upgrade", &upgrade_state,
+     "the process that answers, the last upgrade, and processes before it that still end calls",
+     ""},
+    {"POST", "/admin/v1/upgrade", &upgrade,
+     "has this process replaced by one of the binary that stands at its path now",
+     "within_ms: how long that may take to be ready; named: of the binary that is named in the "
+     "data "
+     "directory"},
     {"POST", "/admin/v1/backup", &backup, "writes a consistent copy of the store",
      "path: a new file on the machine of naru"},
 });

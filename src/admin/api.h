@@ -11,6 +11,30 @@
 
 namespace naru::admin {
 
+/// A process whose place this one took, and that still ends calls.
+struct Elder {
+  int pid = 0;
+  std::int64_t calls = 0;
+  std::string version;
+  bool accepts = false;  ///< new connections too: it is about to stop that
+};
+
+/// How the last wish stands that another process may take the place of this one.
+struct UpgradeState {
+  /// `none`, `starting`, `handed_over` (it serves, we end), or `refused` (nothing has changed).
+  std::string_view phase = "none";
+  int pid = 0;               ///< of the other process; 0: none was started
+  std::string version = {};  ///< as it says, once it is ready
+  std::string why = {};      ///< it was refused
+  std::vector<Elder> elders = {};
+};
+
+/// A wish that another process may take the place of this one.
+struct UpgradeWish {
+  std::chrono::milliseconds within{60'000};  ///< it is ready by then, or is ended
+  bool named = false;  ///< the binary is the one named in the data directory, not our own
+};
+
 /// What handlers work with. Lifetime: outlives the listener.
 struct Context {
   gateway::Services& services;
@@ -22,6 +46,9 @@ struct Context {
   Secret token;                                    ///< what every call must carry
   std::string version;
   WallTime started{};
+  /// Begins an upgrade and returns. Fails: Conflict, with why not now. Null where none can be.
+  std::function<Result<void>(const UpgradeWish&)> upgrade = {};
+  std::function<UpgradeState()> upgrade_state = {};
 };
 
 /// One call as its handler sees it.

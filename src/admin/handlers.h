@@ -24,4 +24,8 @@ Result<Reply> list_deployments(Context& context, const Request& request);
 Result<Reply> reload(Context& context, const Request& request);
 Result<Reply> backup(Context& context, const Request& request);
 
+// upgrade.cpp
+Result<Reply> upgrade(Context& context, const Request& request);
+Result<Reply> upgrade_state(Context& context, const Request& request);
+
 }  // namespace naru::admin

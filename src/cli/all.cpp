@@ -24,6 +24,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"chat", &add_chat},
     {"backup", &add_backup},
     {"restore", &add_restore},
+    {"upgrade", &add_upgrade},
     {"mock", &add_mock},
     {"completion", &add_completion},
     {"version", &add_version},
@@ -117,6 +118,7 @@ int run(int argc, char** argv, std::string_view version) {
   if (argc > 1 && std::string_view(argv[1]) == "hold") return driver::hold_main(argc - 2, argv + 2);
   try {
     Globals globals{.data_directory = usual_data_directory(), .version = std::string(version)};
+    globals.arguments.assign(argv + 1, argv + argc);
     CLI::App app(kPurpose, "naru");
     declare(app, globals);
     const int exit_code = run_verb(app, globals, argc, argv);

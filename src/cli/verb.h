@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace naru::cli {
 
@@ -13,6 +14,7 @@ struct Globals {
   std::string admin_url = {};  ///< of another naru's admin listener; empty: that of the directory
   bool json = false;           ///< `--output json`
   std::string version;
+  std::vector<std::string> arguments = {};  ///< the command line behind the program's name
   int exit_code = 0;  ///< 0 fine, 1 it did not work, 2 what was asked for makes no sense
 };
 

@@ -13,6 +13,7 @@ void add_usage(CLI::App& app, Globals& globals);
 void add_chat(CLI::App& app, Globals& globals);
 void add_backup(CLI::App& app, Globals& globals);
 void add_restore(CLI::App& app, Globals& globals);
+void add_upgrade(CLI::App& app, Globals& globals);
 void add_mock(CLI::App& app, Globals& globals);
 void add_completion(CLI::App& app, Globals& globals);
 void add_version(CLI::App& app, Globals& globals);

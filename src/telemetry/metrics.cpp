@@ -216,6 +216,8 @@ void Metrics::watch(std::function<void(Levels&)> fill) {
   impl_->watches.push_back(std::move(fill));
 }
 
+std::int64_t Metrics::in_flight() const { return impl_->in_flight.load(std::memory_order_relaxed); }
+
 std::string Metrics::text() const {
   Levels levels;
   {
@@ -223,8 +225,7 @@ std::string Metrics::text() const {
     for (const auto& fill : impl_->watches) fill(levels);
   }
   Readings readings;
-  const std::int64_t in_flight = impl_->in_flight.load(std::memory_order_relaxed);
-  readings.add(Metric::InFlight, static_cast<double>(in_flight));
+  readings.add(Metric::InFlight, static_cast<double>(in_flight()));
   add_levels(readings, levels);
   add_process(readings, impl_->options);
   std::vector<MetricFamily> families = impl_->registry.Collect();

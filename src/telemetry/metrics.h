@@ -80,6 +80,7 @@ class Metrics {
   };
 
   InFlight enter() { return InFlight(*this); }
+  std::int64_t in_flight() const;  ///< exchanges
   void exchange_ended(const ExchangeFigures& figures);
   void attempt(std::string_view upstream, std::string_view outcome);  ///< `ok` or a fault's word
   void refused(std::string_view reason);  ///< no valid key; `reason` is one of a few words of ours

@@ -1,4 +1,5 @@
 """Fixtures of the whole-process tests."""
+import contextlib
 import shutil
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import documents  # noqa: E402
 from harness.gateway import LISTENERS, Gateway  # noqa: E402
+from harness.relay import Relay  # noqa: E402
 from harness.upstream import Upstream  # noqa: E402
 
 
@@ -33,6 +35,14 @@ def start(tmp_path):
     yield make
     for gateway in started:
         gateway.close()
+
+
+@pytest.fixture
+def relay(tmp_path):
+    """Starts gateways that can be followed; each is ended, and must end well."""
+    with contextlib.ExitStack() as started:
+        yield lambda text, **options: started.enter_context(
+            Relay(tmp_path / "naru", text, **options))
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,9 @@ class Gateway:
     def __exit__(self, kind, *_) -> None:
         self.close(check=kind is None)
 
+    def binary(self) -> Path:
+        return binary()
+
     def write(self, documents: str) -> None:
         """Replaces the documents by rename, as an editor does."""
         part = self.config.with_suffix(".part")
@@ -65,7 +68,8 @@ class Gateway:
             (self.data / name).unlink(missing_ok=True)
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.limiter, binary(), "--data-dir", self.data, "serve", "--config", self.config,
+                [*self.limiter, self.binary(), "--data-dir", self.data, "serve", "--config",
+                 self.config,
                  *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         if wait_ready:

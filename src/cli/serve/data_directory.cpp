@@ -1,7 +1,9 @@
 #include "cli/serve/data_directory.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "security/api_key.h"
@@ -22,6 +24,8 @@ std::string token_file(const std::string& directory) { return directory + "/admi
 std::string address_file(const std::string& directory, std::string_view listener) {
   return fmt::format("{}/{}.address", directory, listener);
 }
+
+std::string binary_file(const std::string& directory) { return directory + "/upgrade.binary"; }
 
 std::string without_line_end(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -73,7 +77,26 @@ Result<Address> Address::publish(const std::string& data_directory, std::string_
 }
 
 Address::~Address() {
-  if (held_.is_open()) ::unlink(file_.c_str());
+  if (held_.is_open() && !file_.empty()) ::unlink(file_.c_str());
+}
+
+Result<void> name_binary(const std::string& data_directory, const std::string& path) {
+  const std::string file = binary_file(data_directory);
+  NARU_TRY_VOID(sys::write_file(file, path + "\n", 0600));
+  struct stat owner{};
+  if (::geteuid() != 0) return {};
+  if (::stat(data_directory.c_str(), &owner) == 0 &&
+      ::lchown(file.c_str(), owner.st_uid, owner.st_gid) == 0)
+    return {};
+  return fail(FaultKind::Unavailable, "{} cannot be given to the owner of {}: {}", file,
+              data_directory, sys::error_text(errno));
+}
+
+Result<std::string> take_named_binary(const std::string& data_directory) {
+  const std::string file = binary_file(data_directory);
+  NARU_TRY(std::string text, sys::read_file(file, kMaxFileBytes));
+  ::unlink(file.c_str());
+  return without_line_end(std::move(text));
 }
 
 Result<std::string> read_address(const std::string& data_directory, std::string_view listener) {

@@ -36,12 +36,20 @@ class Address {
   Address(Address&&) noexcept = default;
   Address& operator=(Address&&) = delete;
   ~Address();
+  /// Leaves the file alone from now on: another process has put its own in its place.
+  void leave() { file_.clear(); }
 
  private:
   Address(std::string file, sys::Fd held) : file_(std::move(file)), held_(std::move(held)) {}
   std::string file_;
   sys::Fd held_;
 };
+/// The binary that `naru upgrade --binary` has named: it comes through the data directory, since
+/// whoever can write there may do all that naru may, and never over the network.
+Result<void> name_binary(const std::string& data_directory, const std::string& path);
+/// The same read and forgotten. Fails: Unavailable, when none is named.
+Result<std::string> take_named_binary(const std::string& data_directory);
+
 /// Fails: Unavailable, when no naru runs on that directory.
 Result<std::string> read_address(const std::string& data_directory, std::string_view listener);
 

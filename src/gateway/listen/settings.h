@@ -63,6 +63,7 @@ struct GatewaySettings {
   LogSettings log = {};
   std::uint32_t loops = 0;                             ///< event loops; 0: one a core
   std::chrono::milliseconds drain{25'000};             ///< after SIGTERM, for calls to end
+  std::chrono::milliseconds upgrade_drain{600'000};    ///< the same after a hand-over
   std::chrono::milliseconds keep_answers{86'400'000};  ///< of the Responses API; 0: none
   bool power_safe_ledger = true;  ///< rows survive a power cut, not only kill -9
 };

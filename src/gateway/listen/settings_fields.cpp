@@ -163,6 +163,9 @@ const Fields<GatewaySettings>& gateway_fields() {
                    "Event loops, one thread each; 0: one a core. Read at start alone.")
           .duration("drain", &GatewaySettings::drain, 0s, 1h,
                     "Time after SIGTERM for running calls to end; what is left then is cut.")
+          .duration("upgrade_drain", &GatewaySettings::upgrade_drain, 0s, 24h,
+                    "Time after naru upgrade for calls that run in the old process to end, while "
+                    "the new one serves; what is left then is cut.")
           .duration("keep_answers", &GatewaySettings::keep_answers, 0s, 8760h,
                     "Answers of the Responses API asked without store: false: how long they, and "
                     "the conversation before them, stay in the database for their key to read and "
