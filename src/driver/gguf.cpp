@@ -1,9 +1,10 @@
 #include "driver/gguf.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -27,7 +28,10 @@ constexpr std::uint64_t kMaxNameBytes = 64;
 constexpr std::uint32_t kMaxDimensions = 4;
 constexpr std::uint32_t kMaxAlignment = 1 << 20;
 constexpr std::uint64_t kDefaultAlignment = 32;
+constexpr std::string_view kMagic = "GGUF";
 constexpr int kMaxArrayDepth = 4;
+constexpr std::uint64_t kMaxHeadBytes = 64 << 20;  // its vocabulary is nearly all of it
+constexpr std::uint64_t kFirstBytes = 1 << 20;
 
 /// Kinds of a metadata value, by number.
 enum Kind : std::uint32_t {
@@ -70,16 +74,20 @@ std::optional<BlockRow> find_block(std::uint32_t type) {
   return std::nullopt;
 }
 
-/// Reads forward through the head; every read is checked against the file's size.
+/// Reads forward through the head; every read is checked against the file's size, of which `bytes`
+/// are the beginning.
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  Reader(std::string_view bytes, std::uint64_t file_bytes)
+      : bytes_(bytes), file_bytes_(file_bytes) {}
   std::uint64_t at() const { return at_; }
-  std::uint64_t left() const { return bytes_.size() - at_; }
+  std::uint64_t left() const { return file_bytes_ - at_; }
+  /// More of the file than there was, if a read came upon that.
+  std::uint64_t wants_bytes() const { return wants_bytes_; }
 
   template <class T>
   Result<T> number() {
-    if (left() < sizeof(T)) return ends_early();
+    NARU_TRY_VOID(has(sizeof(T)));
     T value{};
     std::memcpy(&value, bytes_.data() + at_, sizeof value);
     at_ += sizeof value;
@@ -90,14 +98,14 @@ class Reader {
     NARU_TRY(const auto length, number<std::uint64_t>());
     if (length > most)
       return wrong(fmt::format("a text of {} bytes; at most {} fit", length, most));
-    if (length > left()) return ends_early();
+    NARU_TRY_VOID(has(length));
     const std::string_view found = bytes_.substr(at_, length);
     at_ += length;
     return found;
   }
 
   Result<void> skip(std::uint64_t bytes) {
-    if (bytes > left()) return ends_early();
+    NARU_TRY_VOID(has(bytes));
     at_ += bytes;
     return {};
   }
@@ -108,8 +116,18 @@ class Reader {
   std::unexpected<Fault> ends_early() const { return wrong("the file ends early"); }
 
  private:
+  Result<void> has(std::uint64_t bytes) {
+    if (bytes > left()) return ends_early();
+    if (bytes <= bytes_.size() - at_) return {};
+    wants_bytes_ = at_ + bytes;
+    return wrong(fmt::format("its head reaches to byte {}; at most {} are read", wants_bytes_,
+                             kMaxHeadBytes));
+  }
+
   std::string_view bytes_;
+  std::uint64_t file_bytes_;
   std::uint64_t at_ = 0;
+  std::uint64_t wants_bytes_ = 0;
 };
 
 /// Passes over one value of `kind`.
@@ -213,12 +231,9 @@ Result<std::uint64_t> read_tensors(Reader& in, const Metadata& metadata, GgufFac
   return reach;
 }
 
-}  // namespace
-
-Result<GgufFacts> check_gguf(std::string_view bytes) {
-  Reader in(bytes);
-  if (!bytes.starts_with("GGUF")) return in.wrong("it does not begin with GGUF");
-  NARU_TRY_VOID(in.skip(4));
+Result<GgufFacts> read_head(Reader& in, std::string_view magic, std::uint64_t file_bytes) {
+  if (magic != kMagic) return in.wrong("it does not begin with GGUF");
+  NARU_TRY_VOID(in.skip(kMagic.size()));
   GgufFacts facts;
   NARU_TRY(facts.version, in.number<std::uint32_t>());
   if (facts.version < 2 || facts.version > 3)
@@ -232,29 +247,65 @@ Result<GgufFacts> check_gguf(std::string_view bytes) {
   NARU_TRY(const std::uint64_t reach, read_tensors(in, metadata, facts));
   const std::uint64_t data =
       (in.at() + metadata.alignment - 1) / metadata.alignment * metadata.alignment;
-  if (data > bytes.size() || reach > bytes.size() - data)
+  if (data > file_bytes || reach > file_bytes - data)
     return in.wrong(fmt::format("tensors reach {} bytes beyond a head of {}; the file has {}",
-                                reach, data, bytes.size()));
+                                reach, data, file_bytes));
   if (facts.architecture.empty()) return in.wrong("general.architecture is missing");
   return facts;
 }
 
+std::unexpected<Fault> cannot_read(const std::string& path, int error) {
+  return fail(FaultKind::Unavailable, "cannot read the weights {}: {}", path,
+              sys::error_text(error));
+}
+
+/// Appends what `file` has from the end of `head` up to `size` bytes. Fails: Unavailable, also when
+/// it has less: it was as long a moment ago.
+Result<void> read_up_to(const sys::Fd& file, std::uint64_t size, const std::string& path,
+                        std::string& head) {
+  std::size_t at = head.size();
+  head.resize(size);
+  while (at < size) {
+    const ssize_t got = ::pread(file.get(), head.data() + at, size - at, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return cannot_read(path, errno);
+    if (got == 0)
+      return fail(FaultKind::Unavailable, "the weights {} were cut while they were read", path);
+    at += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<GgufFacts> check_gguf(std::string_view bytes) {
+  Reader in(bytes, bytes.size());
+  return read_head(in, bytes.substr(0, kMagic.size()), bytes.size());
+}
+
+// Not mapped: a file that is cut under a mapping ends the process that reads it.
 Result<GgufFacts> check_gguf_file(const std::string& path) {
-  const sys::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Opening a pipe that has no writer would wait for one.
+  const sys::Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   struct stat about{};
-  if (!file.is_open() || ::fstat(file.get(), &about) != 0)
-    return fail(FaultKind::Unavailable, "cannot read the weights {}: {}", path,
-                sys::error_text(errno));
+  if (!file.is_open() || ::fstat(file.get(), &about) != 0) return cannot_read(path, errno);
   if (!S_ISREG(about.st_mode) || about.st_size == 0)
     return fail(FaultKind::InvalidRequest, "the weights {} are not a file with bytes in it", path);
-  const auto size = static_cast<std::size_t>(about.st_size);
-  void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (mapped == MAP_FAILED)
-    return fail(FaultKind::Unavailable, "cannot map {}: {}", path, sys::error_text(errno));
-  auto facts = check_gguf({static_cast<const char*>(mapped), size});
-  ::munmap(mapped, size);
-  if (!facts) facts.error().detail = fmt::format("{}: {}", path, facts.error().detail);
-  return facts;
+  const auto size = static_cast<std::uint64_t>(about.st_size);
+  std::string head;
+  std::uint64_t wanted = kFirstBytes;
+  while (true) {
+    NARU_TRY_VOID(read_up_to(file, std::min(wanted, size), path, head));
+    Reader in(head, size);
+    auto facts = read_head(in, std::string_view(head).substr(0, kMagic.size()), size);
+    if (facts) return facts;
+    if (in.wants_bytes() > 0 && in.wants_bytes() <= kMaxHeadBytes) {
+      wanted = std::min(std::max(wanted * 4, in.wants_bytes()), kMaxHeadBytes);
+      continue;
+    }
+    facts.error().detail = fmt::format("{}: {}", path, facts.error().detail);
+    return facts;
+  }
 }
 
 }  // namespace naru::driver

@@ -18,12 +18,13 @@ struct GgufFacts {
 };
 
 /// Checks the head of a GGUF file before any engine opens it: every size, count and offset lies
-/// within the file, computed so that none can overflow. `bytes`: the file, mapped; only its head is
-/// looked at. Fails: InvalidRequest, naming the byte at which it goes wrong.
+/// within the file, computed so that none can overflow. `bytes`: the file; only its head is looked
+/// at. Fails: InvalidRequest, naming the byte at which it goes wrong.
 /// Source: ggml's docs/gguf.md, versions 2 and 3.
 Result<GgufFacts> check_gguf(std::string_view bytes);
 
-/// The same for a file on disk. Fails: Unavailable when it cannot be read.
+/// The same for a file on disk, of whose head 64 MiB are read at most; whatever it is and becomes
+/// meanwhile, it is not waited for. Fails: Unavailable when it cannot be read.
 Result<GgufFacts> check_gguf_file(const std::string& path);
 
 }  // namespace naru::driver

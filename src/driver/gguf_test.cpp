@@ -1,9 +1,14 @@
 #include "driver/gguf.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 namespace naru::driver {
 namespace {
@@ -98,6 +103,67 @@ TEST(Gguf, refuses_arrays_that_claim_more_than_there_is) {
   File file = File().head(0, 1).text("k").number<std::uint32_t>(9);
   file.number<std::uint32_t>(8).number(std::uint64_t{1} << 60);
   EXPECT_NE(fault_of(file.data(64)).find("ends early"), std::string::npos);
+}
+
+class GgufFile : public testing::Test {
+ protected:
+  ~GgufFile() override { std::filesystem::remove(path_); }
+  void write(const std::string& bytes) { std::ofstream(path_, std::ios::binary) << bytes; }
+  std::string fault() const {
+    const auto facts = check_gguf_file(path_);
+    return facts ? "" : facts.error().detail;
+  }
+  const std::string path_ =
+      fmt::format("{}/naru_gguf_test_{}", testing::TempDir(), static_cast<int>(::getpid()));
+};
+
+TEST_F(GgufFile, reads_a_head_longer_than_its_first_piece) {
+  const std::string long_text(3 << 20, 'x');
+  const File file = File().head(1, 3).text("a").number<std::uint32_t>(8).text(long_text);
+  write(File(file)
+            .text("b")
+            .number<std::uint32_t>(8)
+            .text(long_text)
+            .architecture()
+            .tensor(8, 4, 0)
+            .data(128)
+            .bytes());
+  EXPECT_EQ(fault(), "");
+}
+
+TEST_F(GgufFile, says_of_a_cut_file_what_it_says_of_its_bytes) {
+  const std::string whole = sound().bytes();
+  for (std::size_t cut = 1; cut < whole.size(); ++cut) {
+    write(whole.substr(0, cut));
+    const auto facts = check_gguf(std::string_view(whole).substr(0, cut));
+    ASSERT_FALSE(facts);
+    ASSERT_EQ(fault(), path_ + ": " + facts.error().detail) << "cut at " << cut;
+  }
+}
+
+TEST_F(GgufFile, does_not_wait_for_a_writer_of_a_pipe) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_NE(fault().find("not a file with bytes in it"), std::string::npos) << fault();
+}
+
+/// 2^33 empty texts, which a sparse file has for nothing.
+TEST_F(GgufFile, reads_no_head_without_an_end) {
+  write(File()
+            .head(0, 1)
+            .text("k")
+            .number<std::uint32_t>(9)
+            .number<std::uint32_t>(8)
+            .number(std::uint64_t{1} << 33)
+            .bytes());
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 37);
+  EXPECT_NE(fault().find("at most 67108864 are read"), std::string::npos) << fault();
+}
+
+TEST_F(GgufFile, reads_no_text_it_has_no_use_for_however_long) {
+  write(
+      File().head(0, 1).text("k").number<std::uint32_t>(8).number(std::uint64_t{1} << 36).bytes());
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 37);
+  EXPECT_NE(fault().find("at most 67108864 are read"), std::string::npos) << fault();
 }
 
 TEST(Gguf, reads_a_real_model) {
