@@ -228,6 +228,14 @@ def test_replicas_keep_conversations_where_their_beginning_is_cached(start):
     wait.until(lambda: rows(asked)["rule"] == "prefix", "its slot is free again")
 
 
+def test_slots_of_any_number(start):
+    """Mean pooling of the engine wants batches that divide by them."""
+    naru = start(documents.deployment("local", extra="context: 512\nparallel: 3") +
+                 documents.model("m", "local"))
+    wait_for_phase(naru, "ready")
+    assert naru.post(CHAT, chat("m", max_tokens=4), naru.key()).status == 200
+
+
 def test_restarted_naru_takes_over_the_running_engine(start):
     naru = start(documents.deployment("local", extra=SMALL) + documents.model("m", "local"))
     before, key = wait_for_phase(naru, "ready"), naru.key()

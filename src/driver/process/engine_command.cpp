@@ -12,6 +12,7 @@ namespace {
 
 // A thread each: counts of tokens, which wait for no slot, and naru's own questions.
 constexpr std::uint32_t kOtherCalls = 68;
+constexpr std::uint32_t kBatchTokens = 512;  // the engine's own number
 constexpr std::size_t kMaxSocketPath = 107;
 constexpr std::string_view kEngineSuffix = ".sock";
 constexpr std::string_view kControlSuffix = ".ctl";
@@ -38,6 +39,11 @@ std::string short_directory(const std::string& data_directory) {
   const std::string preferred = fmt::format("{}/{}", runtime == nullptr ? "" : runtime, name);
   if (runtime != nullptr && *runtime != '\0' && fits(preferred)) return preferred;
   return fmt::format("/tmp/naru-{}-{:016x}", ::getuid(), digest_of({data_directory}));
+}
+
+/// Mean pooling shares a batch evenly among the slots; the engine aborts where it does not divide.
+std::uint32_t batch_for(std::uint32_t parallel) {
+  return (kBatchTokens + parallel - 1) / parallel * parallel;
 }
 
 }  // namespace
@@ -83,7 +89,10 @@ std::vector<std::string> engine_command(const DeploymentSpec& spec, const std::s
     command.emplace_back("-t");
     command.push_back(fmt::to_string(spec.threads));
   }
-  if (spec.embeddings) command.insert(command.end(), {"--embeddings", "--pooling", "mean"});
+  if (spec.embeddings) {
+    command.insert(command.end(), {"--embeddings", "--pooling", "mean"});
+    command.insert(command.end(), {"-ub", fmt::to_string(batch_for(spec.parallel))});
+  }
   return command;
 }
 

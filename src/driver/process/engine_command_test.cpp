@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace naru::driver {
@@ -73,11 +74,24 @@ TEST_F(EngineCommand, passes_listed_flags_and_no_others) {
   for (const std::string& word : engine_command(spec_, "/bin/engine", "/s.sock"))
     if (word.starts_with('-')) flags.push_back(word);
   const std::vector<std::string> listed{
-      "-m",           "--alias",        "--host",    "--port",       "-c",       "-np",
-      "-cb",          "--cache-ram",    "--metrics", "--slots",      "--no-ui",  "--offline",
-      "--log-colors", "--threads-http", "-t",        "--embeddings", "--pooling"};
+      "-m",           "--alias",        "--host",    "--port",       "-c",        "-np",
+      "-cb",          "--cache-ram",    "--metrics", "--slots",      "--no-ui",   "--offline",
+      "--log-colors", "--threads-http", "-t",        "--embeddings", "--pooling", "-ub"};
   EXPECT_THAT(flags, IsSubsetOf(listed));
   EXPECT_THAT(flags, AllOf(Contains("--offline"), Contains("--no-ui"), Not(Contains("--api-key"))));
+}
+
+TEST_F(EngineCommand, gives_each_slot_the_same_share_of_a_batch) {
+  for (const std::uint32_t parallel : {1U, 3U, 4U, 7U, 96U, 256U}) {
+    spec_.parallel = parallel;
+    const auto command = engine_command(spec_, "/bin/engine", "/s.sock");
+    const auto flag = std::ranges::find(command, "-ub");
+    ASSERT_NE(flag, command.end());
+    const auto batch = static_cast<std::uint32_t>(std::stoul(*std::next(flag)));
+    EXPECT_EQ(batch % parallel, 0U);
+    EXPECT_GE(batch, 512U);
+    EXPECT_LT(batch, 512 + parallel);
+  }
 }
 
 }  // namespace
