@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -23,7 +24,12 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxClients = 4;  // one, and another one during an upgrade
 constexpr std::chrono::milliseconds kFirstClient{2'000};
-constexpr std::size_t kMaxUnsentBytes = 1 << 20;  // a naru that does not read is let go
+constexpr std::size_t kMaxUnsentBytes = 1 << 20;     // to a naru that does not read
+constexpr std::size_t kToldBytes = 256 << 10;        // of output, in each …
+constexpr std::chrono::milliseconds kToldIn{1'000};  // … so long; what an engine floods is left out
+
+constexpr std::size_t kLineCost = 64;  // of a line, however short
+constexpr int kTurnsOfOutput = 4;
 
 /// An attached naru.
 struct Client {
@@ -80,9 +86,10 @@ class Holder {
     send(clients_.back());
   }
 
+  /// A pipe's worth at most: one that is filled without end keeps nobody waiting.
   void read_output() {
     std::array<char, 16 << 10> chunk;
-    while (output_.is_open()) {
+    for (int turn = 0; turn < kTurnsOfOutput && output_.is_open(); ++turn) {
       const ssize_t got = ::read(output_.get(), chunk.data(), chunk.size());
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return;
@@ -98,13 +105,29 @@ class Holder {
   }
 
   void end_line() {
-    tell("L " + line_);
+    tell_line();
     kept_.push_back(std::exchange(line_, {}));
     if (kept_.size() > kKeptLines) kept_.pop_front();
   }
 
+  /// Tells of the line as far as the time's share reaches; then how many it did not reach for.
+  void tell_line() {
+    const auto now = Steady::now();
+    if (now - telling_since_ >= kToldIn) {
+      telling_since_ = now;
+      told_bytes_ = 0;
+      if (left_out_ > 0) tell(fmt::format("L … {} lines left out", std::exchange(left_out_, 0)));
+    }
+    told_bytes_ += line_.size() + kLineCost;
+    if (told_bytes_ <= kToldBytes)
+      tell("L " + line_);
+    else
+      ++left_out_;
+  }
+
   void tell(const std::string& line) {
     for (Client& client : clients_) {
+      if (client.unsent.size() > kMaxUnsentBytes) continue;
       client.unsent += line;
       client.unsent += '\n';
       send(client);
@@ -122,7 +145,6 @@ class Holder {
       else
         client.unsent.erase(0, static_cast<std::size_t>(sent));
     }
-    if (client.unsent.size() > kMaxUnsentBytes) client.fd.reset();
   }
 
   void read_client(Client& client) {
@@ -161,6 +183,9 @@ class Holder {
   std::vector<Client> clients_;
   std::deque<std::string> kept_;
   std::string line_;
+  Steady::time_point telling_since_ = Steady::now();
+  std::size_t told_bytes_ = 0;
+  std::size_t left_out_ = 0;  // lines
   Steady::time_point attached_ = Steady::now();
   bool terminated_ = false;
   bool was_attached_ = false;
@@ -177,6 +202,19 @@ sys::Fd listen_on(const std::string& path) {
       ::listen(fd.get(), static_cast<int>(kMaxClients)) != 0)
     fd.reset();
   return fd;
+}
+
+/// A file, whatever its name; it keeps its number while its socket is open.
+struct Inode {
+  dev_t device = 0;
+  ino_t number = 0;
+  bool operator==(const Inode&) const = default;
+};
+
+Inode inode_of(const std::string& path) {
+  struct stat facts{};
+  if (::lstat(path.c_str(), &facts) != 0) return {};
+  return {.device = facts.st_dev, .number = facts.st_ino};
 }
 
 int complain(std::string_view text) {
@@ -205,6 +243,7 @@ int hold_main(int argc, char** argv) {
     return complain("takes the path of its socket, `--`, and an engine's command line");
   sys::Fd listener = listen_on(arguments[0]);
   if (!listener.is_open()) return complain("cannot listen on " + arguments[0]);
+  const Inode ours = inode_of(arguments[0]);
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return complain("no pipe for the engine's output");
   sys::Fd output(pipe[0]);
@@ -218,7 +257,9 @@ int hold_main(int argc, char** argv) {
   if (!engine) return complain(engine.error().detail);
   Holder holder(std::move(listener), *std::move(engine), std::move(output));
   holder.run();
-  // Before the holder lets go of its clients: the next one may take the same paths at once.
+  // Before the holder lets go of its clients: the next one may take the same paths at once; where
+  // ours was removed it has them already.
+  if (inode_of(arguments[0]) != ours) return 0;
   ::unlink(arguments[0].c_str());
   ::unlink(engine_socket_beside(arguments[0]).c_str());
   return 0;

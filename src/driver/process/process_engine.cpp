@@ -14,6 +14,8 @@
 namespace naru::driver {
 namespace {
 
+using std::chrono_literals::operator""ms;
+
 constexpr std::chrono::milliseconds kAttachTime{2'000};
 constexpr std::chrono::milliseconds kAttachAgain{10};
 constexpr std::chrono::seconds kHealthEvery{1};
@@ -106,7 +108,10 @@ Result<void> ProcessEngine::prepare() {
   architecture_ = gguf.architecture;
   NARU_TRY(const std::string directory, socket_directory(context_.data_directory));
   paths_ = engine_paths(directory, *spec_, binary_);
-  NARU_TRY(const auto probed, net::Remote::make({.base_url = "unix:" + paths_.engine}));
+  // Asked on a connection of its own each time, as calls may need one: those that are open outlive
+  // the socket's name.
+  NARU_TRY(const auto probed,
+           net::Remote::make({.base_url = "unix:" + paths_.engine, .idle = 0ms}));
   NARU_TRY(remote_, net::Remote::make({.base_url = "unix:" + paths_.engine + ":/v1"}));
   probe_.emplace(context_.loop, context_.client, probed);
   return {};
@@ -200,8 +205,7 @@ net::Task<void> ProcessEngine::act(Act act, net::Until until) {
   }
 }
 
-/// It may only have let us go, having more to say than we read: then its engine goes on, and the
-/// next start finds it.
+/// A line to it that broke is not its end: then its engine goes on, and the next start finds it.
 bool ProcessEngine::holder_is_gone() {
   if (holder_ && holder_->pid() == link_.holder_pid()) return holder_->ended().has_value();
   return link_.holder_pid() > 1 && ::kill(link_.holder_pid(), 0) != 0;
