@@ -233,7 +233,8 @@ def test_removed_control_socket_does_not_take_the_next_holder_with_it(start):
 
 
 def test_engine_without_memory_is_told_and_backed_off(start, tmp_path):
-    """`starved` may not have the memory it asks for, `killed` is ended as the kernel does it."""
+    """`starved` may not have the memory it asks for, `killed` is ended as the kernel does it. A
+    call that waits for a start goes to the other target at its deadline."""
     written = {name: tmp_path / f"{name}.starts" for name in ("starved", "killed")}
     note = "date +%s.%N >> {}\n"
     engines = {"starved": script(tmp_path, note.format(written["starved"]) + "ulimit -v 150000",
@@ -244,7 +245,8 @@ def test_engine_without_memory_is_told_and_backed_off(start, tmp_path):
         naru = start(documents.upstream("closed", upstream.url) +
                      "".join(documents.deployment(name, extra=f"engine_path: {engine}\n{SMALL}") +
                              documents.model(name, name, "{upstream: closed, tier: 1}")
-                             for name, engine in engines.items()), gateway_document=QUIET)
+                             for name, engine in engines.items()),
+                     gateway_document=QUIET + "limits: {cold_start: 1s}\n")
         with Callers(naru.address, naru.key("starved"), "starved") as starved, \
                 Callers(naru.address, naru.key("killed"), "killed") as killed:
             for name in engines:
@@ -254,6 +256,7 @@ def test_engine_without_memory_is_told_and_backed_off(start, tmp_path):
     for callers in (starved, killed):
         print(f"{callers.model}: {summary(callers)}")
         assert callers.calls and [call for call in callers.calls if not call.ok] == []
+        assert max(call.seconds for call in callers.calls) <= 1.0 + SLACK
     for name, path in written.items():
         starts = [float(line) for line in path.read_text().split()]
         gaps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
