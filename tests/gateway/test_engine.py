@@ -228,14 +228,6 @@ def test_replicas_keep_conversations_where_their_beginning_is_cached(start):
     wait.until(lambda: rows(asked)["rule"] == "prefix", "its slot is free again")
 
 
-def test_slots_of_any_number(start):
-    """Mean pooling of the engine wants batches that divide by them."""
-    naru = start(documents.deployment("local", extra="context: 512\nparallel: 3") +
-                 documents.model("m", "local"))
-    wait_for_phase(naru, "ready")
-    assert naru.post(CHAT, chat("m", max_tokens=4), naru.key()).status == 200
-
-
 def test_restarted_naru_takes_over_the_running_engine(start):
     naru = start(documents.deployment("local", extra=SMALL) + documents.model("m", "local"))
     before, key = wait_for_phase(naru, "ready"), naru.key()
@@ -260,6 +252,14 @@ def test_ended_naru_leaves_no_engine_behind(start):
     pid = wait_for_phase(naru, "ready")["pid"]
     naru.close()
     assert not processes.is_there(pid)
+
+
+def test_slots_of_any_number(start):
+    """Mean pooling of the engine wants batches that divide by them."""
+    naru = start(documents.deployment("local", extra="context: 512\nparallel: 3") +
+                 documents.model("m", "local"))
+    wait_for_phase(naru, "ready")
+    assert naru.post(CHAT, chat("m", max_tokens=4), naru.key()).status == 200
 
 
 def test_cold_model_holds_the_call_and_unloads_when_idle(start):
