@@ -35,14 +35,18 @@ def offer(address: str, calls: Iterable[Call], patience: float = 60.0) -> list[C
 async def _offer(address: str, calls: list[Call], patience: float) -> list[Call]:
     host, port = address.removeprefix("http://").rsplit(":", 1)
     free: list[tuple] = []
+    made: list[asyncio.Task] = []
+    all_begun, loop = asyncio.Event(), asyncio.get_running_loop()
     start = time.monotonic()
-    tasks = []
-    for call in sorted(calls, key=lambda each: each.due):
-        early = start + call.due - time.monotonic()
-        if early > 0:
-            await asyncio.sleep(early)
-        tasks.append(asyncio.create_task(_make(call, start, (host, int(port)), free, patience)))
-    await asyncio.gather(*tasks)
+
+    def begin(call: Call) -> None:
+        made.append(loop.create_task(_make(call, start, (host, int(port)), free, patience)))
+        if len(made) == len(calls):
+            all_begun.set()
+    for call in calls:
+        loop.call_at(loop.time() + call.due, begin, call)
+    await all_begun.wait()
+    await asyncio.gather(*made)
     for _, writer in free:
         writer.close()
     return calls

@@ -95,7 +95,8 @@ def of_calls(stage: Stage, traffic: Traffic, faults: Faults) -> list[Check]:
               f"(calls, rows) that differ: {unlike or 'none'}", not unlike),
         Check("bursts: served, or 429 at once", f"{dict(sorted(bursts.items()))}",
               set(bursts) <= {200, 429} and bursts[200] > 0),
-        Check("faults struck as planned", f"{dict(faults.struck)}; {_few(faults.troubles, 'failed')}",
+        Check("faults struck as planned",
+              f"{dict(faults.struck)}; {_few(faults.troubles, 'failed')}",
               not faults.troubles and bool(faults.struck)),
     ]
     if stage.has_engine:
