@@ -1,4 +1,4 @@
-"""A second call to another target when the first is slow: who answers, who is called off, who pays."""
+"""A second call to another target when the first is slow: who answers, who is called off."""
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
