@@ -129,6 +129,23 @@ TEST_F(ResolverTest, asks_once_for_all_who_wait) {
   EXPECT_EQ(script->asked, 1);
 }
 
+TEST(ResolverPool, serves_others_while_one_name_is_slow) {
+  ManualClock clock;
+  testing::TestLoop loop(clock);
+  const auto may_answer = std::make_shared<std::counting_semaphore<>>(0);
+  const auto resolver = Resolver::make(2, clock, [may_answer](const std::string& host) {
+    if (host == "slow.example") may_answer->acquire();
+    return Result<Addresses>(Addresses{{"10.0.0.1", false}});
+  });
+  for (int asked = 0; asked < 3; ++asked) {  // however often: it takes one thread
+    Stop gone;
+    gone.fire();
+    EXPECT_FALSE(loop.run(resolver->resolve(*loop, "slow.example", {.stop = &gone})));
+    EXPECT_TRUE(loop.run(resolver->resolve(*loop, "quick" + std::to_string(asked), {})));
+  }
+  may_answer->release(1);
+}
+
 TEST_F(ResolverTest, passes_a_failure_on_and_asks_again) {
   script->set(unknown());
   EXPECT_EQ(ask("a.example"), "upstream_failed: name a.example cannot be resolved: unknown");
