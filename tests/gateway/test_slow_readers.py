@@ -278,3 +278,20 @@ def test_fast_clients_beside_a_hundred_slow_ones(tmp_path):
 @pytest.mark.soak
 def test_fast_clients_beside_five_hundred_slow_ones(tmp_path):
     check_fast(tmp_path, 500, 3000, most=1.2)
+
+
+@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.soak)])
+def test_client_that_takes_nothing_of_an_engine_is_closed(tmp_path, seconds):
+    limits = "" if seconds == 60 else f"limits: {{write_timeout: {seconds}s}}\n"
+    with engine.Engine() as local:
+        text = local.document() + documents.model("engine", "local")
+        with Gateway(tmp_path / "naru", text, LISTENERS + limits) as naru:
+            local.play().then(*stream_of(768 * KIB))
+            engine.wait_ready(naru)
+            with slow_client(naru) as client:
+                began = time.monotonic()
+                ask(client, "engine", naru.key())
+                row = wait.until(lambda: (rows := naru.admin("GET", "/admin/v1/exchanges")
+                                          ["exchanges"]) and rows[0], "its row", seconds + 5)
+                took = time.monotonic() - began
+    assert row["outcome"] == "abandoned" and seconds - 0.1 < took < seconds + 3
