@@ -11,7 +11,7 @@ from dialects import texts
 from harness import documents, engine, wait, wire
 from harness.client import PATIENCE, Client, request
 from harness.gateway import LISTENERS, Gateway
-from harness.upstream import STALL, Upstream
+from harness.upstream import STALL, Upstream, wait_until_read
 
 CHAT = "/v1/chat/completions"
 KIB, MIB = 1 << 10, 1 << 20
@@ -116,14 +116,14 @@ def test_engine_is_read_ahead_up_to_a_bound(stage):
 def test_engine_is_read_ahead_only_where_there_is_memory(stage):
     """Bodies hold the memory: the engine waits for its client as a provider does."""
     size, count = 8 * MIB, []
+    wait.until(lambda: "naru_in_flight 0" in stage.admin("GET", "/metrics"), "none runs")
     held = [stage.connect() for _ in range(2)]
     try:
         for holder, length in zip(held, (MIB, MIB - 128 * KIB)):
             holder.send(request("POST", CHAT, b"", {
                 "x-api-key": stage.test_key, "content-length": str(length)}) + b"x" * (length - 1))
-        full = chat("engine", "x" * 256 * KIB)
-        stage.engine.usual = stream_of(0)
-        wait.until(lambda: stage.post(CHAT, full, stage.test_key).status == 503, "all is held")
+        for holder in held:
+            wait_until_read(holder.connection)
         stage.engine.clear()
         stage.engine.then(*sent_while_nobody_reads(count, size))
         with slow_client(stage) as client:
@@ -136,7 +136,6 @@ def test_engine_is_read_ahead_only_where_there_is_memory(stage):
                 holder.close()
             assert read_whole(client) == "x" * size
     finally:
-        stage.engine.usual = None
         for holder in held:
             holder.close()
 
