@@ -142,10 +142,11 @@ def test_engine_is_read_ahead_only_where_there_is_memory(stage):
 
 def test_client_that_leaves_while_it_is_behind_is_abandoned(stage):
     size = 768 * KIB
+    stage.engine.clear()
     stage.engine.then(*stream_of(size))
     client = slow_client(stage)
     ask(client, "engine", stage.test_key)
-    wait.until(lambda: in_flight(stage) == 1, "the engine computes")
+    stage.engine.wait_for(1)
     wait.until(lambda: in_flight(stage) == 0, "its place is free")
     client.reset()
     row = wait.until(lambda: (rows := stage.admin("GET", "/admin/v1/exchanges?limit=1")
@@ -156,12 +157,13 @@ def test_client_that_leaves_while_it_is_behind_is_abandoned(stage):
 
 def test_error_of_an_engine_comes_behind_what_it_said(stage):
     size = 512 * KIB
+    stage.engine.clear()
     stage.engine.then(wire.stream_head(), *[wire.chunk(openai_chunk(PIECE))] * (size // len(PIECE)),
                       wire.chunk(b'data: {"error":{"message":"out of memory","code":500}}\n\n'),
                       STALL)
     with slow_client(stage) as client:
         ask(client, "engine", stage.test_key)
-        wait.until(lambda: in_flight(stage) == 1, "the engine computes")
+        stage.engine.wait_for(1)
         wait.until(lambda: in_flight(stage) == 0, "its place is free")
         answer = client.answer()
     assert texts("openai_chat", answer.body) == "x" * size
