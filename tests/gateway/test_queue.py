@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chats import DONE, chat, message, openai_answer, openai_error, openai_stream
-from harness import documents, wait
+from harness import documents, engine, wait
 from harness.client import request
 from harness.gateway import LISTENERS
 from harness.upstream import Upstream
@@ -192,6 +192,33 @@ def test_who_leaves_the_line_is_not_called_for(start, upstream, gate):
     gate.set()
     assert first.result().status == 200
     assert prompts(upstream) == ["running"]
+
+
+@pytest.mark.parametrize("path, body", [
+    (OPENAI, chat("m", stream=True)), ("/v1/messages", message("m")),
+    ("/v1/responses", {"model": "m", "input": "hi"})], ids=["chat", "message", "response"])
+def test_line_of_a_full_engine_can_be_left(start, gate, path, body):
+    with engine.Engine(slots=1) as local:
+        naru = start(local.document() + documents.model("m", "local"))
+        naru.test_key, played = naru.key(), local.play()
+        engine.wait_ready(naru)
+        held(played, gate)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(naru.post, OPENAI, chat("m", "running"), naru.test_key)
+            played.wait_for(1)
+            with naru.connect() as client:
+                client.send(request("POST", path, body, {"x-api-key": naru.test_key}))
+                wait.until(lambda: engine.state(naru)["waiting"] == 1, "it stands in line")
+                gone = engine.state(naru)["line"][0]["exchange"]
+            left = time.monotonic()
+            wait.until(lambda: engine.state(naru)["waiting"] == 0, "it has left", 5)
+            assert time.monotonic() - left < 1
+            row = naru.exchange(gone)
+            assert (row["outcome"], row["tokens_by"]) == ("abandoned", "none")
+            gate.set()
+            assert first.result().status == 200
+        assert len(played.requests) == 1
+        assert engine.state(naru)["in_flight"] == 0
 
 
 def test_stream_in_line_has_pings(start, upstream, gate):
