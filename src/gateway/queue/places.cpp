@@ -223,6 +223,7 @@ bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic
   const Ask& ask = ticket_.ask;
   const FairQueue::Turn turn = queue.turn(ask.priority, ask.principal, ticket_.number);
   if (now + line.wait(queue.before(turn), ask.wishes[wish].model, now) > latest) return false;
+  if (ask.most_waiting == 0) return false;
   if (queue.size() >= ask.most_waiting) {
     const FairQueue::Turn last = queue.order().rbegin()->first;
     if (last < turn || last.number == ticket_.number) return false;

@@ -124,6 +124,13 @@ TEST_F(PlacesTest, has_who_would_be_served_last_go_when_the_line_is_full) {
   EXPECT_THAT(fault(late).detail, testing::HasSubstr("'u' has no place"));
 }
 
+TEST_F(PlacesTest, lets_nobody_wait_where_there_is_no_line) {
+  const Call running = call(ask({{"u", "m", kOne}}));
+  Places::Ask wanted = ask({{"u", "m", kOne}});
+  wanted.most_waiting = 0;
+  EXPECT_EQ(fault(call(wanted)).kind, FaultKind::RateLimited);
+}
+
 TEST_F(PlacesTest, waits_no_longer_than_it_is_to) {
   const Call running = call(ask({{"u", "m", kOne}}));
   Places::Ask wanted = ask({{"u", "m", kOne}});
