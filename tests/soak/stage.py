@@ -79,6 +79,11 @@ class Stage:
         pause()
         self.mortal = Mock(self.folder / "mortal", port)
 
+    def engine(self) -> dict:
+        """How naru's own engine does."""
+        shown = self.naru.admin("GET", "/admin/v1/deployments")["deployments"]
+        return next(each for each in shown if each["name"] == ENGINE)
+
     def found_reports(self) -> list[str]:
         return sanitizers.reports(self.reports, self.naru.log())
 

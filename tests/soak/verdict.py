@@ -8,7 +8,7 @@ from harness.open_loop import percentile
 from .faults import Faults
 from .samples import Sample, fit, floors
 from .stage import Stage
-from .traffic import REFUSED, Made, Traffic
+from .traffic import WHOLE, Made, Traffic
 
 MOST_SLOPE = 1.0     # MiB an hour over the second half, beyond what chance explains
 MOST_FDS = 8         # more descriptors at once in the second half than in the first
@@ -86,8 +86,6 @@ def of_calls(stage: Stage, traffic: Traffic, faults: Faults) -> list[Check]:
               if made[kind] != written.get(kind, 0)}
     wrong = traffic.wrong()
     bursts = Counter(call.status for call in faults.burst)
-    engine = sum(end != REFUSED and count for kind, ends in traffic.ends().items()
-                 for end, count in ends.items() if kind.startswith("engine"))
     checks = [
         Check("each call ended in one way, and in one its kind may", _few(wrong, "calls did not"),
               not wrong),
@@ -100,8 +98,17 @@ def of_calls(stage: Stage, traffic: Traffic, faults: Faults) -> list[Check]:
               not faults.troubles and bool(faults.struck)),
     ]
     if stage.has_engine:
-        checks.append(Check("the engine served between its deaths", f"{engine} calls", engine > 0))
+        checks.append(of_engine(stage, traffic, faults))
     return checks
+
+
+def of_engine(stage: Stage, traffic: Traffic, faults: Faults) -> Check:
+    ends = sum((counted for kind, counted in traffic.ends().items() if kind.startswith("engine")),
+               Counter())
+    phase, killed = stage.engine()["phase"], faults.struck["kill -9 of the engine"]
+    return Check("the engine is started again, and serves nine calls of ten",
+                 f"killed {killed} times; {dict(ends)}; {phase} at the end",
+                 killed > 0 and ends[WHOLE] >= 0.9 * ends.total() and phase != "failed")
 
 
 def of_end(left: dict[str, float], reports: list[str], exit_status: int | None) -> list[Check]:
