@@ -166,6 +166,26 @@ def test_who_would_be_served_last_has_to_go(start, upstream, gate):
     assert prompts(upstream) == ["running", "first", "second"]
 
 
+@pytest.mark.xfail(strict=True, reason="Course::last_word keeps the 503 and drops the line's time")
+def test_who_has_to_go_between_attempts_is_told_when_to_come(start, upstream, gate):
+    naru = one_place(start, upstream, "{queue: 1}")
+    first = threading.Event()
+    upstream.then(first, openai_error(503))
+    held(upstream, gate)
+    calls = Calls(naru)
+    again = calls.begin("again", headers={"x-naru-priority": "batch"})
+    upstream.wait_for(1)
+    calls.in_line("next")
+    first.set()
+    upstream.wait_for(2)
+    wait.until(lambda: [each["priority"] for each in state(naru)["line"]] == ["batch"],
+               "the refused call stands in line again")
+    calls.begin("goes first")
+    answer = again.result()
+    assert answer.status in (429, 503)
+    assert int(answer.header("retry-after") or 0) >= 1
+
+
 def test_line_has_an_end(start, upstream, gate):
     naru = one_place(start, upstream, "{queue_time: 300ms}")
     held(upstream, gate)
