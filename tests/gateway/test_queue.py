@@ -166,7 +166,6 @@ def test_who_would_be_served_last_has_to_go(start, upstream, gate):
     assert prompts(upstream) == ["running", "first", "second"]
 
 
-@pytest.mark.xfail(strict=True, reason="Course::last_word keeps the 503 and drops the line's time")
 def test_who_has_to_go_between_attempts_is_told_when_to_come(start, upstream, gate):
     naru = one_place(start, upstream, "{queue: 1}")
     first = threading.Event()

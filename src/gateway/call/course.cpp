@@ -82,6 +82,7 @@ net::Task<Result<void>> Course::take_turn() {
   auto found = co_await find_place(exchange_, open_targets());
   if (!found) {
     over_ = true;  // all that could have given it a place have been asked
+    if (found.error().retry_after) reopens_ = found.error().retry_after;
     co_return weigh_time(exchange_, fail(std::move(found.error())));
   }
   target_ = found->target;
