@@ -219,7 +219,7 @@ def test_so_many_images_are_fetched_and_no_more(naru):
 
 def test_images_count_as_body_memory(naru):
     answer = naru.post(CHAT, asking("once", naru.images.url + "/much.png"), naru.test_key)
-    assert answer.status == 503 and b"bytes of memory" in answer.body
+    assert answer.status == 413 and b"bytes of memory" in answer.body
     assert naru.post(CHAT, chat("ours"), naru.test_key).status == 200
 
 

@@ -23,7 +23,8 @@ std::unexpected<Fault> unfetched(std::string reason) {
 
 /// Whether the call ends with it; all other faults are a Loss of the image they are about.
 bool ends_call(const Fault& fault) {
-  return fault.kind == FaultKind::Cancelled || fault.kind == FaultKind::Overloaded;
+  return fault.kind == FaultKind::Cancelled || fault.kind == FaultKind::Overloaded ||
+         fault.kind == FaultKind::TooLarge;
 }
 
 /// A fault between naru and the host: the operator finds all of it in the log, while a client
@@ -85,7 +86,7 @@ class Fetcher {
     co_return Result<void>{};
   }
 
-  /// Fails: Overloaded.
+  /// Fails: Overloaded, TooLarge.
   Result<std::unique_ptr<const EngineRequest>> finish() {
     auto made = std::make_unique<EngineRequest>();
     NARU_TRY_VOID(exchange_.hold_beside(2 * held_ + exchange_.body.size()));
