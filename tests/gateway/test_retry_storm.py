@@ -83,8 +83,10 @@ def breaker(naru) -> str:
 
 
 def test_retries_stay_within_their_budget(start, upstream):
-    """Rate limits open no breaker, so it is the budget alone that holds."""
-    naru = start(documents.upstream("u", upstream.url) + documents.model("m", "u"))
+    """Rate limits open no breaker, and here teach naru nothing of how many at once are too many, so
+    it is the budget alone that holds."""
+    naru = start(documents.upstream("u", upstream.url, extra="concurrency: {least: 40}") +
+                 documents.model("m", "u"))
     upstream.usual = [lambda: wait.gone_by(0.2), openai_error(429)]
     answers = storm(naru, requests=400, at_once=40)
     assert {answer.status for answer in answers} == {429}

@@ -102,7 +102,7 @@ def burst(faults: Faults) -> None:
 TABLE = (
     Fault("SIGHUP", 10, reload_documents),
     Fault("bad documents", 45, break_documents),
-    Fault("kill -9 of the engine", 150, kill_engine),
+    Fault("kill -9 of the engine", 240, kill_engine),
     Fault("kill -9 of an upstream", 40, kill_upstream),
     Fault("burst of four times what is served", 30, burst),
 )
