@@ -69,7 +69,7 @@ void add_limits(CLI::App& verb, LimitWish& wish) {
 void add_priority(CLI::App& verb, std::string& priority) {
   verb.add_option(
           "--priority", priority,
-          "who goes first where not all calls can go at once: critical, interactive or batch")
+          fmt::format("who goes first where not all calls can go at once: {}", kPriorityChoice))
       ->check(
           CLI::IsMember(std::vector<std::string>(kPriorityWords.begin(), kPriorityWords.end())));
 }

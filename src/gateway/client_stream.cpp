@@ -74,23 +74,16 @@ void ClientStream::set_headers(std::vector<net::Header> headers) {
 
 bool ClientStream::started() const { return state_->begun; }
 
-namespace {
-
-/// Begins the answer once. Lifetime: caller keeps `call`.
-net::Task<Result<void>> begin(net::ServerCall& call, std::vector<net::Header> headers,
-                              net::Until until) {
-  auto sent = co_await call.start({.status = 200, .headers = std::move(headers)}, until);
-  co_return sent;
+/// Begins the answer, which has not begun.
+net::Task<Result<void>> ClientStream::begin(std::shared_ptr<State> state) {
+  state->begun = true;
+  co_return co_await state->call.start({.status = 200, .headers = state->options.headers},
+                                       state->until());
 }
-
-}  // namespace
 
 net::Task<void> ClientStream::send_ping(std::shared_ptr<State> state) {
   Result<void> sent;
-  if (!state->begun) {
-    state->begun = true;
-    sent = co_await begin(state->call, state->options.headers, state->until());
-  }
+  if (!state->begun) sent = co_await begin(state);
   if (sent) sent = co_await state->call.write(state->options.ping, state->until());
   // A client that is gone fires `gone`, which ends the exchange; nothing is left to do here.
   state->done_writing();
@@ -98,10 +91,7 @@ net::Task<void> ClientStream::send_ping(std::shared_ptr<State> state) {
 
 net::Task<void> ClientStream::send_behind(std::shared_ptr<State> state) {
   Result<void> sent;
-  if (!state->begun) {
-    state->begun = true;
-    sent = co_await begin(state->call, state->options.headers, state->until());
-  }
+  if (!state->begun) sent = co_await begin(state);
   std::string piece;
   while (sent && !state->behind.empty()) {
     piece.assign(state->behind, 0, kPieceBytes);
@@ -127,14 +117,7 @@ std::size_t ClientStream::write_behind(std::string_view bytes) {
 
 net::Task<Result<void>> ClientStream::catch_up(std::size_t most) {
   auto state = state_;
-  while (state->behind.size() + state->in_hand > most) {
-    net::Stop less;
-    state->waiting = &less;
-    // Each write has a timeout, so this ends.
-    auto woken = co_await net::wait(state->call.loop(), less, {});
-    state->waiting = nullptr;
-    (void)woken;
-  }
+  while (state->behind.size() + state->in_hand > most) co_await wait_for_write(state);
   co_return state->failed;
 }
 
@@ -142,10 +125,7 @@ net::Task<Result<void>> ClientStream::write(std::string_view bytes) {
   auto state = state_;
   co_await wait_turn(state);
   Result<void> sent;
-  if (!state->begun) {
-    state->begun = true;
-    sent = co_await begin(state->call, state->options.headers, state->until());
-  }
+  if (!state->begun) sent = co_await begin(state);
   if (sent && !bytes.empty()) sent = co_await state->call.write(bytes, state->until());
   state->done_writing();
   co_return sent;
@@ -157,10 +137,7 @@ net::Task<Result<void>> ClientStream::finish(std::string_view bytes) {
   state->closed = true;
   state->silence.unset();
   Result<void> sent;
-  if (!state->begun) {
-    state->begun = true;
-    sent = co_await begin(state->call, state->options.headers, state->until());
-  }
+  if (!state->begun) sent = co_await begin(state);
   if (sent) sent = co_await state->call.finish(bytes, state->until());
   state->done_writing();
   co_return sent;
@@ -174,16 +151,19 @@ net::Task<void> ClientStream::settle() {
   state->writing = false;
 }
 
+/// Waits until something that is written beside the owner has been taken. Each write has a timeout,
+/// so this ends.
+net::Task<void> ClientStream::wait_for_write(std::shared_ptr<State> state) {
+  net::Stop taken;
+  state->waiting = &taken;
+  auto woken = co_await net::wait(state->call.loop(), taken, {});
+  state->waiting = nullptr;
+  (void)woken;
+}
+
 /// Waits until nothing is being written beside the owner, and takes the turn.
 net::Task<void> ClientStream::wait_turn(std::shared_ptr<State> state) {
-  while (state->writing) {
-    net::Stop freed;
-    state->waiting = &freed;
-    // Each write has a timeout, so this ends.
-    auto woken = co_await net::wait(state->call.loop(), freed, {});
-    state->waiting = nullptr;
-    (void)woken;
-  }
+  while (state->writing) co_await wait_for_write(state);
   state->silence.unset();
   state->writing = true;
 }

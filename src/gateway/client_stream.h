@@ -46,6 +46,8 @@ class ClientStream {
   struct State;
   static net::Task<void> send_ping(std::shared_ptr<State> state);
   static net::Task<void> send_behind(std::shared_ptr<State> state);
+  static net::Task<Result<void>> begin(std::shared_ptr<State> state);
+  static net::Task<void> wait_for_write(std::shared_ptr<State> state);
   static net::Task<void> wait_turn(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

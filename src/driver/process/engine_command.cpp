@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/fnv.h"
 #include "sys/files.h"
 
 namespace naru::driver {
@@ -18,14 +19,10 @@ constexpr std::string_view kEngineSuffix = ".sock";
 constexpr std::string_view kControlSuffix = ".ctl";
 constexpr std::size_t kNameBytes = 16 + kEngineSuffix.size();  // a digest, since names are long
 
-/// FNV-1a: names a command line; nobody is kept out by it.
+/// Names a command line; each word has an end of its own.
 std::uint64_t digest_of(const std::vector<std::string>& words) {
-  std::uint64_t digest = 14'695'981'039'346'656'037ULL;
-  for (const std::string& word : words) {
-    for (const char c : word)
-      digest = (digest ^ static_cast<std::uint8_t>(c)) * 1'099'511'628'211ULL;
-    digest = (digest ^ 0xff) * 1'099'511'628'211ULL;
-  }
+  std::uint64_t digest = fnv1a("");
+  for (const std::string& word : words) digest = fnv1a("\xff", fnv1a(word, digest));
   return digest;
 }
 

@@ -156,7 +156,7 @@ net::Task<Result<void>> Course::race(Attempt& first) {
   co_await race.wait(exchange_.now() + exchange_.model->hedge.after);
   std::optional<Attempt> second;
   const bool slow = !race.is_over() && first.sent;
-  const auto hedge = slow ? exchange_.services.hedges.retry() : std::nullopt;
+  const auto hedge = slow ? exchange_.services.hedges.further() : std::nullopt;
   if (hedge) {
     if (auto place = place_beside()) {
       second.emplace(exchange_, exchange_.decision.order[place->target], std::move(place->lease));
@@ -169,14 +169,13 @@ net::Task<Result<void>> Course::race(Attempt& first) {
   co_await race.wait(Monotonic::max());
   co_await race.join();
   if (!second) co_return end(first, race.outcome(0));
-  const bool won = race.winner() == 1;
-  exchange_.services.metrics.hedged(second->target.spec->upstream, won);
-  Attempt& last = won || !race.winner() ? *second : first;
-  Attempt& other = &last == &first ? *second : first;
-  const Result<void>& of_other = race.outcome(&other == &first ? 0 : 1);
-  if (race.winner()) owe_called_off(exchange_, other);
-  (void)end(other, of_other);
-  co_return end(last, race.outcome(&last == &first ? 0 : 1));
+  exchange_.services.metrics.hedged(second->target.spec->upstream, race.winner() == 1);
+  const std::array<Attempt*, 2> attempts{&first, &*second};
+  const std::size_t last = race.winner().value_or(1);
+  const std::size_t other = 1 - last;
+  if (race.winner()) owe_called_off(exchange_, *attempts[other]);
+  (void)end(*attempts[other], race.outcome(other));
+  co_return end(*attempts[last], race.outcome(last));
 }
 
 bool Course::was_called(const Target& target) const {
@@ -195,7 +194,7 @@ NextAttempt Course::next_after(const Fault& fault) {
   if (!next.again || exchange_.now() + next.wait >= exchange_.deadline) return {};
   const Target& target = exchange_.decision.order[next.target];
   if (!was_called(target)) return next;
-  if (auto place = exchange_.services.retries.retry()) {
+  if (auto place = exchange_.services.retries.further()) {
     retry_.emplace(std::move(*place));
     return next;
   }

@@ -46,12 +46,10 @@ net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t>
   // Counts are computed beside the calls that an upstream has places for.
   if (exchange.endpoint.operation == dialect::Operation::CountTokens)
     co_return Place{.target = targets.front()};
-  Places& places = exchange.services.places;
-  const Places::Ask ask = ask_for(exchange, targets);
-  auto granted = places.try_take(ask);
-  if (granted) co_return Place{targets[granted->wish], std::move(granted->lease)};
+  if (auto free = find_free_place(exchange, targets)) co_return *std::move(free);
   const Monotonic began = exchange.now();
-  auto waited = co_await places.wait(exchange.loop(), ask, exchange.until());
+  const Places::Ask ask = ask_for(exchange, targets);
+  auto waited = co_await exchange.services.places.wait(exchange.loop(), ask, exchange.until());
   const auto in_line = exchange.now() - began;
   exchange.trail.queued += in_line;
   exchange.services.metrics.queued(waited ? "served" : row(waited.error().kind).word, in_line);

@@ -15,7 +15,7 @@ RetryBudget::Lease RetryBudget::enter() {
   return Lease(exchanges_);
 }
 
-std::optional<RetryBudget::Lease> RetryBudget::retry() {
+std::optional<RetryBudget::Lease> RetryBudget::further() {
   // Counted first, so that two at once cannot both take the last place.
   const std::int64_t retries = retries_.fetch_add(1, std::memory_order_relaxed) + 1;
   Lease lease(retries_);

@@ -34,7 +34,7 @@ class RetryBudget {
   Lease enter();
   /// One of them that is to make a further call, from before its wait to that call's outcome;
   /// nullopt: there is no budget for it.
-  std::optional<Lease> retry();
+  std::optional<Lease> further();
 
   /// Pure: whether `retries` of `exchanges` that are at their targets may be further calls. With
   /// `kRetries` a fifth of the others, so that there are at most 1.2 calls for each.

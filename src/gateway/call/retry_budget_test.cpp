@@ -13,10 +13,10 @@ namespace {
 TEST(RetryBudget, always_has_room_for_three) {
   RetryBudget budget;
   std::vector<RetryBudget::Lease> held;
-  for (int i = 0; i < 3; ++i) held.push_back(*budget.retry());
-  EXPECT_FALSE(budget.retry());
+  for (int i = 0; i < 3; ++i) held.push_back(*budget.further());
+  EXPECT_FALSE(budget.further());
   held.pop_back();
-  EXPECT_TRUE(budget.retry());
+  EXPECT_TRUE(budget.further());
 }
 
 TEST(RetryBudget, is_a_fifth_of_first_calls_and_so_below_a_fifth_of_all) {
@@ -55,7 +55,7 @@ TEST(RetryBudget, holds_to_its_bound_in_any_order) {
           break;
         default: {
           const auto after = static_cast<std::int64_t>(retries.size()) + 1;
-          auto lease = budget.retry();
+          auto lease = budget.further();
           ASSERT_EQ(
               lease.has_value(),
               RetryBudget::affords(kRetries, static_cast<std::int64_t>(exchanges.size()), after))
@@ -73,7 +73,7 @@ TEST(RetryBudget, never_lets_two_threads_share_its_last_place) {
   std::atomic<int> most{0};
   const auto work = [&] {
     for (int i = 0; i < 20'000; ++i) {
-      const auto lease = budget.retry();
+      const auto lease = budget.further();
       if (!lease) continue;
       const int now = ++held;
       if (now > most) most = now;

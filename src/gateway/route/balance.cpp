@@ -6,6 +6,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/fnv.h"
+
 namespace naru::gateway {
 namespace {
 
@@ -137,10 +139,6 @@ std::vector<std::size_t> order_by_prefix(std::span<const Standing> standings, st
   return order;
 }
 
-std::uint64_t place_of(std::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a, 64 bits
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return mixed(hash);
-}
+std::uint64_t place_of(std::string_view name) { return mixed(fnv1a(name)); }
 
 }  // namespace naru::gateway
