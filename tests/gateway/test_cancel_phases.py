@@ -12,6 +12,7 @@ from harness import documents, engine, wait, wire
 from harness.client import request
 from harness.gateway import LISTENERS, Gateway
 from harness.mock import Mock
+from harness.open_loop import percentile
 from harness.upstream import STALL, Upstream
 from test_cancel import WAYS
 
@@ -129,10 +130,6 @@ def stage(tmp_path_factory):
             yield Stage(naru, upstreams, streams)
         for upstream in upstreams.values():
             upstream.close()
-
-
-def percentile(times: list[float], share: float) -> float:
-    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
 def check(stage, client: str, kind: str, rounds: int, bound: float) -> None:

@@ -67,6 +67,15 @@ def held(upstream, gate) -> None:
     upstream.usual = [gate, openai_answer()]
 
 
+def full(naru, upstream, gate) -> "Calls":
+    """Calls of which one has the only place, `running`, until the gate is opened."""
+    held(upstream, gate)
+    calls = Calls(naru)
+    calls.running = calls.begin("running")
+    upstream.wait_for(1)
+    return calls
+
+
 def prompts(upstream) -> list[str]:
     return [json.loads(each.body)["messages"][0]["content"] for each in upstream.requests]
 
@@ -95,10 +104,8 @@ def test_call_waits_for_a_place_and_is_seen(start, upstream, gate):
 
 def test_keys_have_their_turns_and_classes_go_first(start, upstream, gate):
     naru = one_place(start, upstream)
-    held(upstream, gate)
-    calls, other = Calls(naru), naru.key("other")
-    first = calls.begin("running")
-    upstream.wait_for(1)
+    calls, other = full(naru, upstream, gate), naru.key("other")
+    first = calls.running
     rest = calls.in_line("batch", headers={"x-naru-priority": "batch"})
     rest += calls.in_line("a1", "a2", "a3")
     rest += calls.in_line("b1", "b2", key=other)
@@ -109,11 +116,8 @@ def test_keys_have_their_turns_and_classes_go_first(start, upstream, gate):
 
 def test_class_of_a_key_can_change(start, upstream, gate):
     naru = one_place(start, upstream)
-    held(upstream, gate)
-    calls, urgent = Calls(naru), naru.key("urgent", priority="critical")
-    late = naru.key("late", priority="batch")
-    first = calls.begin("running")
-    upstream.wait_for(1)
+    calls, urgent = full(naru, upstream, gate), naru.key("urgent", priority="critical")
+    late, first = naru.key("late", priority="batch"), calls.running
     rest = calls.in_line("late 1", key=late) + calls.in_line("usual")
     assert "class critical" in naru.verb("keys", "limit", "late", "--priority", "critical")
     rest += calls.in_line("late 2", key=late) + calls.in_line("urgent", key=urgent)
@@ -125,10 +129,7 @@ def test_class_of_a_key_can_change(start, upstream, gate):
 
 def test_nobody_raises_its_own_class(start, upstream, gate):
     naru = one_place(start, upstream)
-    held(upstream, gate)
-    calls = Calls(naru)
-    calls.begin("running")
-    upstream.wait_for(1)
+    calls = full(naru, upstream, gate)
     calls.in_line("wishes", headers={"x-naru-priority": "critical"})
     assert state(naru)["line"][0]["priority"] == "interactive"
     answer = naru.post(OPENAI, chat("m"), naru.test_key, {"x-naru-priority": "first"})
@@ -138,10 +139,7 @@ def test_nobody_raises_its_own_class(start, upstream, gate):
 @pytest.mark.parametrize("path, body", [(OPENAI, chat("m")), ("/v1/messages", message("m"))])
 def test_beyond_the_bound_it_is_told_at_once_when_to_come(start, upstream, gate, path, body):
     naru = one_place(start, upstream, "{queue: 1}")
-    held(upstream, gate)
-    calls = Calls(naru)
-    calls.begin("running")
-    upstream.wait_for(1)
+    calls = full(naru, upstream, gate)
     calls.in_line("waits")
     began = time.monotonic()
     answer = naru.post(path, body, naru.test_key)
@@ -153,10 +151,7 @@ def test_beyond_the_bound_it_is_told_at_once_when_to_come(start, upstream, gate,
 
 def test_who_would_be_served_last_has_to_go(start, upstream, gate):
     naru = one_place(start, upstream, "{queue: 2}")
-    held(upstream, gate)
-    calls = Calls(naru)
-    calls.begin("running")
-    upstream.wait_for(1)
+    calls = full(naru, upstream, gate)
     batch, = calls.in_line("batch", headers={"x-naru-priority": "batch"})
     calls.in_line("first")
     calls.begin("second")
@@ -187,10 +182,7 @@ def test_who_has_to_go_between_attempts_is_told_when_to_come(start, upstream, ga
 
 def test_line_has_an_end(start, upstream, gate):
     naru = one_place(start, upstream, "{queue_time: 300ms}")
-    held(upstream, gate)
-    calls = Calls(naru)
-    calls.begin("running")
-    upstream.wait_for(1)
+    calls = full(naru, upstream, gate)
     answer = naru.post(OPENAI, chat("m", "waits"), naru.test_key)
     assert answer.status == 429 and answer.header("retry-after")
     assert 300 <= int(answer.header("x-naru-queued-ms")) < 3000
@@ -198,10 +190,8 @@ def test_line_has_an_end(start, upstream, gate):
 
 def test_who_leaves_the_line_is_not_called_for(start, upstream, gate):
     naru = one_place(start, upstream)
-    held(upstream, gate)
-    calls = Calls(naru)
-    first = calls.begin("running")
-    upstream.wait_for(1)
+    calls = full(naru, upstream, gate)
+    first = calls.running
     with naru.connect() as client:
         client.send(request("POST", OPENAI, chat("m", "leaves"), {"x-api-key": naru.test_key}))
         gone = wait_for_line(naru, 1)[0]["exchange"]
@@ -242,10 +232,7 @@ def test_line_of_a_full_engine_can_be_left(start, gate, path, body):
 
 def test_stream_in_line_has_pings(start, upstream, gate):
     naru = one_place(start, upstream, "{hold: 100ms, ping: 100ms}")
-    held(upstream, gate)
-    calls = Calls(naru)
-    calls.begin("running")
-    upstream.wait_for(1)
+    calls = full(naru, upstream, gate)
     client, events = naru.stream(OPENAI, chat("m", stream=True), naru.test_key)
     with client:
         wait_for_line(naru, 1)

@@ -9,7 +9,7 @@ import pytest
 from chats import DONE, chat, openai_chunk, openai_stream, openai_usage
 from dialects import texts
 from harness import documents, engine, wait, wire
-from harness.client import PATIENCE, Client, request
+from harness.client import PATIENCE, Client, place, request
 from harness.gateway import LISTENERS, Gateway
 from harness.upstream import STALL, Upstream, wait_until_read
 
@@ -22,13 +22,12 @@ SMALL = "limits: {body_bytes: 1MiB, body_memory_bytes: 2MiB, write_timeout: 60s}
 
 def slow_client(naru: Gateway) -> Client:
     """A connection on which the kernels keep little, so that what is not read waits at naru."""
-    host, port = naru.address.split("//")[-1].rsplit(":", 1)
     client = Client.__new__(Client)
     client.connection = socket.socket()
     client.connection.settimeout(PATIENCE)
     client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * KIB)
     client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
-    client.connection.connect((host, int(port)))
+    client.connection.connect(place(naru.address))
     client.reader = wire.Reader(client.connection)
     return client
 

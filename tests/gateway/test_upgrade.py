@@ -21,6 +21,16 @@ def of(upstream) -> str:
     return documents.upstream("u", upstream.url) + documents.model("m", "u")
 
 
+@contextlib.contextmanager
+def begun(naru, upstream):
+    """A stream whose content has begun, and that has no end of its own: its events."""
+    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("first")), threading.Event())
+    client, events = naru.stream(CHAT, chat("m", stream=True), naru.key())
+    with client:
+        assert b"first" in events.next()
+        yield events
+
+
 # What a client sees
 
 
@@ -179,10 +189,7 @@ def test_only_one_upgrade_at_a_time(relay, upstream):
 
 def test_no_upgrade_while_it_drains(relay, upstream):
     naru = relay(of(upstream), gateway_document=LISTENERS + "drain: 10m\n")
-    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("first")), threading.Event())
-    client, events = naru.stream(CHAT, chat("m", stream=True), naru.key())
-    with client:
-        assert b"first" in events.next()
+    with begun(naru, upstream):
         naru.process.send_signal(signal.SIGTERM)
         wait.until(lambda: "serve.draining" in naru.log(), "the drain")
         done = naru.upgrade()
@@ -205,10 +212,7 @@ def test_sigterm_during_an_upgrade_ends_both(relay, upstream):
 
 def test_second_signal_ends_what_the_old_one_still_does(relay, upstream):
     naru = relay(of(upstream))
-    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("first")), threading.Event())
-    client, events = naru.stream(CHAT, chat("m", stream=True), naru.key())
-    with client:
-        assert b"first" in events.next()
+    with begun(naru, upstream) as events:
         naru.upgraded()
         naru.process.send_signal(signal.SIGTERM)
         text = events.rest()
@@ -219,10 +223,7 @@ def test_second_signal_ends_what_the_old_one_still_does(relay, upstream):
 
 def test_old_one_ends_in_time(relay, upstream):
     naru = relay(of(upstream), gateway_document=LISTENERS + "upgrade_drain: 300ms\n")
-    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("first")), threading.Event())
-    client, events = naru.stream(CHAT, chat("m", stream=True), naru.key())
-    with client:
-        assert b"first" in events.next()
+    with begun(naru, upstream) as events:
         naru.upgraded()
         assert events.rest().count(b"naru is stopping") == 1
     assert naru.process.wait(20) == 0
@@ -251,10 +252,7 @@ def test_killed_newcomer_can_be_started_again(relay, upstream):
 
 def test_stop_ends_the_old_ones_too(relay, upstream):
     naru = relay(of(upstream), gateway_document=LISTENERS + "drain: 500ms\n")
-    upstream.then(wire.stream_head(), wire.chunk(openai_chunk("first")), threading.Event())
-    client, events = naru.stream(CHAT, chat("m", stream=True), naru.key())
-    with client:
-        assert b"first" in events.next()
+    with begun(naru, upstream) as events:
         new = naru.upgraded()
         os.kill(new, signal.SIGTERM)
         assert events.rest().count(b"naru is stopping") == 1

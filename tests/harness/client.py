@@ -10,12 +10,17 @@ from . import wire
 PATIENCE = 30.0
 
 
+def place(address: str) -> tuple[str, int]:
+    """Host and port of `http://host:port`, with or without a scheme."""
+    host, port = address.split("//")[-1].rsplit(":", 1)
+    return host, int(port)
+
+
 class Client:
     """One connection to a listener. Reads give up after a while, and the test fails then."""
 
     def __init__(self, address: str, tls: ssl.SSLContext | None = None, host: str = "localhost"):
-        where, port = address.removeprefix("http://").removeprefix("https://").rsplit(":", 1)
-        self.connection = socket.create_connection((where, int(port)), timeout=PATIENCE)
+        self.connection = socket.create_connection(place(address), timeout=PATIENCE)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.connection = tls.wrap_socket(self.connection, server_hostname=host)

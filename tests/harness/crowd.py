@@ -4,6 +4,8 @@ import socket
 import time
 from dataclasses import dataclass, field
 
+from .client import place
+
 
 @dataclass
 class Member:
@@ -16,11 +18,10 @@ def stream_together(address: str, requests: list[bytes], seconds: float, look=la
                     between: float = 0.5) -> list[Member]:
     """Sends each request on a connection of its own and reads all answers to the end of their
     chunks; calls `look` with the seconds gone by, about every `between`."""
-    host, port = address.removeprefix("http://").rsplit(":", 1)
     chooser = selectors.DefaultSelector()
     members = []
     for data in requests:
-        connection = socket.create_connection((host, int(port)))
+        connection = socket.create_connection(place(address))
         connection.sendall(data)
         members.append(Member(connection))
         chooser.register(connection, selectors.EVENT_READ, members[-1])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Iterable
 
 from . import wire
+from .client import place
 
 
 @dataclass
@@ -33,14 +34,13 @@ def offer(address: str, calls: Iterable[Call], patience: float = 60.0) -> list[C
 
 
 async def _offer(address: str, calls: list[Call], patience: float) -> list[Call]:
-    host, port = address.removeprefix("http://").rsplit(":", 1)
     free: list[tuple] = []
     made: list[asyncio.Task] = []
     all_begun, loop = asyncio.Event(), asyncio.get_running_loop()
     start = time.monotonic()
 
     def begin(call: Call) -> None:
-        made.append(loop.create_task(_make(call, start, (host, int(port)), free, patience)))
+        made.append(loop.create_task(_make(call, start, place(address), free, patience)))
         if len(made) == len(calls):
             all_begun.set()
     for call in calls:

@@ -5,15 +5,10 @@ import ssl
 import time
 
 from . import wait
-from .client import Client
+from .client import Client, place
 
 RECOVERS = 5.0  # seconds until others must be served again
 LIVE = b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n"
-
-
-def place(address: str) -> tuple[str, int]:
-    host, port = address.split("//")[-1].rsplit(":", 1)
-    return host, int(port)
 
 
 def burst(address: str, count: int, first_word: bytes) -> list[socket.socket]:
