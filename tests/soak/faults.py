@@ -28,8 +28,8 @@ class Fault:
 class Faults:
     """Strikes when due, one fault after the other, beside the traffic."""
 
-    def __init__(self, stage: Stage, pace: float):
-        self.stage, self.pace = stage, pace
+    def __init__(self, stage: Stage, seconds: float, pace: float):
+        self.stage, self.seconds, self.pace = stage, seconds, pace
         self.struck: Counter = Counter()
         self.burst: list[Call] = []
         self.burst_key = stage.naru.key("burst")
@@ -45,7 +45,7 @@ class Faults:
 
     def _keep_to_the_table(self) -> None:
         start = time.monotonic()
-        due = {fault: fault.every * self.pace / 2 for fault in TABLE}
+        due = {fault: min(fault.every * self.pace, self.seconds) / 2 for fault in TABLE}
         while not self._over.wait(0.1):
             for fault in TABLE:
                 if time.monotonic() - start >= due[fault] and not self._over.is_set():

@@ -29,7 +29,7 @@ def run(folder: Path, seconds: float, pace: float, seed: int, whole: bool) -> Ou
     judges what only minutes show."""
     with Stage(folder) as stage:
         traffic = Traffic(stage, seed)
-        faults, sampler = Faults(stage, pace), Sampler(stage.naru.process.pid)
+        faults, sampler = Faults(stage, seconds, pace), Sampler(stage.naru.process.pid)
         try:
             wait.until(lambda: time.monotonic() - traffic.start >= seconds or
                        stage.naru.process.poll() is not None, "the end", seconds + 60)
