@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kRetryFailed{30'000};  // an operator must act first
-constexpr milliseconds kRetryFull{2'000};     // others leave the queue as they are served
+constexpr milliseconds kRetrySoon{2'000};     // others are served, or it starts again
 
 std::unexpected<Fault> failed(const std::string& name, const std::string& reason) {
   return fail({.kind = FaultKind::Overloaded,
@@ -20,7 +20,13 @@ std::unexpected<Fault> full(const std::string& name) {
   return fail({.kind = FaultKind::Overloaded,
                .detail = fmt::format("{} calls wait for the deployment '{}' already",
                                      Endpoints::kMaxWaiting, name),
-               .retry_after = kRetryFull});
+               .retry_after = kRetrySoon});
+}
+
+std::unexpected<Fault> backs_off(const std::string& name, const std::string& reason) {
+  return fail({.kind = FaultKind::Overloaded,
+               .detail = fmt::format("the deployment '{}' is to start again: {}", name, reason),
+               .retry_after = kRetrySoon});
 }
 
 std::unexpected<Fault> gone(const std::string& name) {
@@ -130,7 +136,7 @@ std::vector<std::pair<std::string, std::shared_ptr<const EndpointState>>> Endpoi
 }
 
 Result<Endpoints::Look> Endpoints::look(net::Loop& loop, const std::string& name,
-                                        bool waits_already) {
+                                        InBackoff in_backoff, bool waits_already) {
   Look look;
   std::shared_ptr<const Wanted> wanted;
   {
@@ -141,6 +147,8 @@ Result<Endpoints::Look> Endpoints::look(net::Loop& loop, const std::string& name
     look.state = entry.state;
     if (entry.state->phase == Phase::Ready) return look;
     if (entry.state->phase == Phase::Failed) return failed(name, entry.state->reason);
+    if (entry.state->phase == Phase::Backoff && in_backoff == InBackoff::Leave)
+      return backs_off(name, entry.state->reason);
     if (!waits_already && entry.load->waiting.load() >= kMaxWaiting) return full(name);
     if (!waits_already) look.waiting.emplace(entry.load, &Load::waiting, loop.clock());
     const net::Handoff<bool> told(loop);
@@ -160,10 +168,11 @@ void Endpoints::leave(const std::string& name, std::uint64_t waiter) {
 
 net::Task<Result<std::shared_ptr<const EndpointState>>> Endpoints::wake(net::Loop& loop,
                                                                         std::string name,
-                                                                        net::Until until) {
+                                                                        net::Until until,
+                                                                        InBackoff in_backoff) {
   std::optional<Lease> waiting;
   while (true) {
-    NARU_CO_TRY(Look seen, look(loop, name, waiting.has_value()));
+    NARU_CO_TRY(Look seen, look(loop, name, in_backoff, waiting.has_value()));
     if (!seen.turn) co_return seen.state;
     if (seen.waiting) waiting.emplace(*std::move(seen.waiting));
     const Result<bool> changed = co_await seen.turn->told.take(until);

@@ -68,10 +68,13 @@ class Endpoints {
   /// Null if there is no such deployment.
   std::shared_ptr<const EndpointState> find(std::string_view name) const;
   std::vector<std::pair<std::string, std::shared_ptr<const EndpointState>>> all() const;
-  /// Waits until it is Ready, waking it. Fails: Overloaded with a time to wait when it is Failed or
-  /// too many wait already (`kMaxWaiting`); NoTarget when it was removed; else as `until` says.
-  net::Task<Result<std::shared_ptr<const EndpointState>>> wake(net::Loop& loop, std::string name,
-                                                               net::Until until);
+  /// What a call does while the engine is in Backoff.
+  enum class InBackoff : std::uint8_t { Wait, Leave };
+  /// Waits until it is Ready, waking it. Fails: Overloaded with a time to wait when it is Failed,
+  /// in Backoff and the call is to leave it then, or too many wait already (`kMaxWaiting`);
+  /// NoTarget when it was removed; else as `until` says.
+  net::Task<Result<std::shared_ptr<const EndpointState>>> wake(
+      net::Loop& loop, std::string name, net::Until until, InBackoff in_backoff = InBackoff::Wait);
   static constexpr std::uint32_t kMaxWaiting = 512;  ///< calls held a deployment
 
  private:
@@ -84,7 +87,8 @@ class Endpoints {
   };
   class Turn;
   struct Look;
-  Result<Look> look(net::Loop& loop, const std::string& name, bool waits_already);
+  Result<Look> look(net::Loop& loop, const std::string& name, InBackoff in_backoff,
+                    bool waits_already);
   void leave(const std::string& name, std::uint64_t waiter);
 
   mutable std::mutex mutex_;

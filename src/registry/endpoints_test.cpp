@@ -24,8 +24,10 @@ class Waking : public testing::Test {
   Waking() {
     endpoints_.on_wake([this](const std::string& name) { wanted_.push_back(name); });
   }
-  std::shared_ptr<std::optional<Woken>> wake(const std::string& name, net::Until until = {}) {
-    auto woken = loop_.start<Woken>(endpoints_.wake(*loop_, name, until));
+  std::shared_ptr<std::optional<Woken>> wake(
+      const std::string& name, net::Until until = {},
+      Endpoints::InBackoff in_backoff = Endpoints::InBackoff::Wait) {
+    auto woken = loop_.start<Woken>(endpoints_.wake(*loop_, name, until, in_backoff));
     loop_.settle();
     return woken;
   }
@@ -88,6 +90,21 @@ TEST_F(Waking, refuses_those_who_wait_when_it_fails) {
   set("m", in(Phase::Failed));
   ASSERT_TRUE(*woken);
   EXPECT_EQ((*woken)->error().kind, FaultKind::Overloaded);
+}
+
+TEST_F(Waking, holds_a_call_through_backoff_unless_it_is_to_leave) {
+  set("m", in(Phase::Starting));
+  const auto stays = wake("m");
+  const auto leaves = wake("m", {}, Endpoints::InBackoff::Leave);
+  set("m", in(Phase::Backoff, "exit 1"));
+  EXPECT_FALSE(*stays);
+  ASSERT_TRUE(*leaves);
+  ASSERT_FALSE(**leaves);
+  EXPECT_EQ((*leaves)->error().kind, FaultKind::Overloaded);
+  EXPECT_THAT((*leaves)->error().detail, testing::HasSubstr("exit 1"));
+  EXPECT_EQ(waiting("m"), 1U);
+  set("m", in(Phase::Ready));
+  EXPECT_TRUE(*stays && **stays);
 }
 
 TEST_F(Waking, has_no_target_when_it_is_not_there_or_taken_away) {

@@ -7,6 +7,10 @@ namespace naru::driver {
 
 using namespace std::chrono_literals;
 
+namespace {
+constexpr std::string_view kSilent = "it does not answer";
+}  // namespace
+
 void Instance::enter(Stage stage, Monotonic now, std::string reason) {
   stage_ = stage;
   since_ = now;
@@ -80,7 +84,7 @@ Act Instance::when_ready(const Observation& seen) {
   }
   if (seen.health == Health::Ok) misses_ = 0;
   if (seen.health == Health::Unreachable) ++misses_;
-  if (misses_ >= kMissesToKill) return kill(seen, "it does not answer");
+  if (misses_ >= kMissesToKill) return kill(seen, std::string(kSilent));
   if (is_stuck(seen)) return kill(seen, "it makes no progress");
   return Act::Nothing;
 }
@@ -153,7 +157,7 @@ registry::Phase Instance::phase() const {
     case Stage::Warming:
       return registry::Phase::Starting;
     case Stage::Ready:
-      return registry::Phase::Ready;
+      return is_silent() ? registry::Phase::Backoff : registry::Phase::Ready;
     case Stage::Draining:
     case Stage::Stopping:
       return registry::Phase::Draining;
@@ -165,6 +169,8 @@ registry::Phase Instance::phase() const {
   }
   return registry::Phase::Failed;
 }
+
+std::string_view Instance::reason() const { return is_silent() ? kSilent : reason_; }
 
 std::chrono::milliseconds Instance::look_again() const {
   switch (stage_) {

@@ -62,7 +62,8 @@ enum class Act : std::uint8_t {
 /// Life of one instance: pure, told what is seen, says what to do. One writer.
 class Instance {
  public:
-  static constexpr int kMissesToKill = 3;   ///< health calls in a row, a second apart
+  static constexpr int kMissesToHold = 2;   ///< health calls in a row, until it gets no new calls
+  static constexpr int kMissesToKill = 5;   ///< … until it is killed
   static constexpr int kCrashesToFail = 5;  ///< within `kCrashWindow`
   static constexpr std::chrono::minutes kCrashWindow{10};
   static constexpr std::chrono::seconds kFirstBackoff{1};
@@ -77,7 +78,7 @@ class Instance {
   Act observe(const Observation& seen);
   Stage stage() const { return stage_; }
   registry::Phase phase() const;
-  const std::string& reason() const { return reason_; }
+  std::string_view reason() const;
   std::uint64_t restarts() const { return restarts_; }
   /// Time to the next look when nothing happens.
   std::chrono::milliseconds look_again() const;
@@ -91,6 +92,7 @@ class Instance {
   Act when_loading(const Observation& seen);
   Act when_ready(const Observation& seen);
   Act when_draining(const Observation& seen);
+  bool is_silent() const { return stage_ == Stage::Ready && misses_ >= kMissesToHold; }
   bool is_stuck(const Observation& seen);
   bool is_idle_too_long(const Observation& seen) const;
 

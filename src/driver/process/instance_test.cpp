@@ -27,6 +27,13 @@ class InstanceTest : public testing::Test {
     ASSERT_EQ(instance_.stage(), Stage::Ready);
   }
   void crash(const std::string& how = "signal 9") { look({.exited = how}); }
+  /// So many health calls without an answer; gives what the last is answered with.
+  Act misses(int count) {
+    Act act = Act::Nothing;
+    for (int i = 0; i < count && act == Act::Nothing; ++i)
+      act = later(700ms, {.health = Health::Unreachable});
+    return act;
+  }
   /// Time until it starts again.
   std::chrono::milliseconds wait_of_backoff() {
     std::chrono::milliseconds waited{0};
@@ -121,13 +128,25 @@ TEST_F(InstanceTest, does_not_try_broken_weights_again) {
   EXPECT_EQ(instance_.phase(), registry::Phase::Failed);
 }
 
-TEST_F(InstanceTest, kills_after_three_health_calls_in_a_row_without_an_answer) {
+TEST_F(InstanceTest, kills_after_five_health_calls_in_a_row_without_an_answer) {
   become_ready();
-  EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Nothing);
+  EXPECT_EQ(misses(4), Act::Nothing);
   EXPECT_EQ(later(1s, {.health = Health::Ok}), Act::Nothing);
-  EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Nothing);
-  EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Nothing);
-  EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Kill);
+  EXPECT_EQ(misses(4), Act::Nothing);
+  EXPECT_EQ(misses(1), Act::Kill);
+}
+
+TEST_F(InstanceTest, gets_no_new_calls_from_the_second_health_call_without_an_answer_on) {
+  become_ready();
+  misses(1);
+  EXPECT_EQ(instance_.phase(), registry::Phase::Ready);
+  misses(1);
+  EXPECT_EQ(instance_.phase(), registry::Phase::Backoff);
+  EXPECT_EQ(instance_.reason(), "it does not answer");
+  later(1s, {.health = Health::Ok});
+  EXPECT_EQ(instance_.phase(), registry::Phase::Ready);
+  EXPECT_EQ(instance_.reason(), "");
+  EXPECT_EQ(instance_.restarts(), 0U);
 }
 
 TEST_F(InstanceTest, kills_an_engine_that_works_without_progress) {
@@ -185,8 +204,7 @@ TEST_F(InstanceTest, kills_what_does_not_end_when_asked) {
 
 TEST_F(InstanceTest, takes_no_calls_once_it_is_to_be_killed_and_is_let_go_of_at_last) {
   become_ready();
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Nothing);
-  EXPECT_EQ(later(1s, {.health = Health::Unreachable}), Act::Kill);
+  EXPECT_EQ(misses(5), Act::Kill);
   EXPECT_NE(instance_.phase(), registry::Phase::Ready);
   EXPECT_EQ(later(4s), Act::Nothing);
   EXPECT_EQ(later(2s), Act::GiveUp);

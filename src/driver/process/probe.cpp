@@ -10,7 +10,8 @@ namespace naru::driver {
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 1 << 20;
-constexpr std::chrono::milliseconds kQuick{1'000};  // health, metrics, props
+constexpr std::chrono::milliseconds kHealthy{700};  // health: needs no more than a thread of it
+constexpr std::chrono::milliseconds kQuick{1'000};  // metrics, props
 constexpr std::chrono::seconds kWarm{60};           // one token, on a slow machine
 
 constexpr std::string_view kOneToken =
@@ -37,7 +38,7 @@ net::Task<Result<EngineProbe::Got>> EngineProbe::ask(std::string_view method,
 }
 
 net::Task<Health> EngineProbe::health(net::Until until) {
-  auto got = co_await ask("GET", "/health", "", until.by(loop_.clock().now() + kQuick));
+  auto got = co_await ask("GET", "/health", "", until.by(loop_.clock().now() + kHealthy));
   if (!got) co_return Health::Unreachable;
   co_return got->status == 200 ? Health::Ok : Health::Loading;
 }

@@ -28,7 +28,7 @@ constexpr provider::Timeouts kEngineTimeouts{};
 net::Task<Result<std::shared_ptr<const net::Remote>>> engine_remote(Exchange& exchange,
                                                                     Attempt& attempt) {
   const std::string& deployment = attempt.target.deployment;
-  auto woken = co_await wake_engine(exchange, deployment, attempt.until);
+  auto woken = co_await wake_engine(exchange, deployment, attempt.until, attempt.in_backoff);
   NARU_CO_TRY(const auto state, std::move(woken));
   attempt.answer.slot = std::make_unique<registry::Endpoints::Lease>(
       exchange.services.endpoints.load(deployment), &registry::Endpoints::Load::in_flight,

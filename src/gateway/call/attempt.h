@@ -16,6 +16,7 @@ struct Attempt {
   std::uint64_t beside_bytes = 0;  ///< of memory that attempts beside it hold
   provider::Timeouts timeouts;
   std::string rule;  ///< why its target was called
+  registry::Endpoints::InBackoff in_backoff = registry::Endpoints::InBackoff::Wait;
 
   bool called = false;           ///< it got as far as its target
   bool sent = false;             ///< its request has begun to leave, and was not refused

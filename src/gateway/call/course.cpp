@@ -52,12 +52,22 @@ Result<void> Course::pass(Result<void> outcome) {
   return outcome;
 }
 
-/// Whether a call may go to it now, as far as its breaker and what it said go.
+/// Whether a call may go to it now, as far as its breaker, its engine and what it said go.
 bool Course::is_open(std::size_t i) const {
   const Target& target = exchange_.decision.order[i];
-  const bool kept = target.deployment.empty() &&
-                    exchange_.services.health.wait(target.spec->upstream).count() > 0;
-  return !kept && !patience_.has_given_up(i);
+  if (patience_.has_given_up(i)) return false;
+  if (target.deployment.empty())
+    return exchange_.services.health.wait(target.spec->upstream).count() == 0;
+  const auto engine = exchange_.services.endpoints.find(target.deployment);
+  return engine == nullptr || engine->phase != registry::Phase::Backoff;
+}
+
+/// An engine that ended is waited for only where no other target could take the call.
+registry::Endpoints::InBackoff Course::in_backoff() const {
+  for (std::size_t i = 0; i < exchange_.decision.order.size(); ++i)
+    if (i != target_ && is_open(i) && !was_called(exchange_.decision.order[i]))
+      return registry::Endpoints::InBackoff::Leave;
+  return registry::Endpoints::InBackoff::Wait;
 }
 
 /// From the one whose turn it is on, and no retries where it would be none; that one alone if none
@@ -76,7 +86,7 @@ std::vector<std::size_t> Course::open_targets() const {
 
 net::Task<Result<void>> Course::take_turn() {
   if (const Target& next = exchange_.decision.order[target_]; !next.deployment.empty()) {
-    auto woken = co_await wake_engine(exchange_, next.deployment, exchange_.until());
+    auto woken = co_await wake_engine(exchange_, next.deployment, exchange_.until(), in_backoff());
     if (!woken) co_return pass(fail(std::move(woken.error())));
   }
   auto found = co_await find_place(exchange_, open_targets());
@@ -94,6 +104,7 @@ net::Task<Result<void>> Course::take_turn() {
     co_return pass(std::move(outcome));  // whoever waits for it only adds to the crowd
   }
   Attempt attempt(exchange_, target, std::move(found->lease));
+  attempt.in_backoff = in_backoff();
   ++exchange_.trail.attempts;
   if (may_hedge()) {
     outcome = co_await race(attempt);

@@ -62,6 +62,7 @@ class Course {
   net::Task<Result<void>> race(Attempt& first);
   bool is_open(std::size_t target) const;
   std::vector<std::size_t> open_targets() const;
+  registry::Endpoints::InBackoff in_backoff() const;
 
   Exchange& exchange_;
   Patience patience_;

@@ -58,12 +58,13 @@ net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t>
 }
 
 net::Task<Result<std::shared_ptr<const registry::EndpointState>>> wake_engine(
-    Exchange& exchange, std::string deployment, net::Until until) {
+    Exchange& exchange, std::string deployment, net::Until until,
+    registry::Endpoints::InBackoff in_backoff) {
   registry::Endpoints& endpoints = exchange.services.endpoints;
   auto state = endpoints.find(deployment);
   if (state != nullptr && state->phase == registry::Phase::Ready) co_return state;
   const net::Until patience = until.by(exchange.now() + exchange.limits().cold_start);
-  auto woken = co_await endpoints.wake(exchange.loop(), deployment, patience);
+  auto woken = co_await endpoints.wake(exchange.loop(), deployment, patience, in_backoff);
   const bool too_long = !woken && woken.error().kind == FaultKind::UpstreamTimeout;
   if (too_long && exchange.now() < until.deadline) {
     auto loading = fail(FaultKind::Overloaded, "the model '{}' is still loading; try again soon",

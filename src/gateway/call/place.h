@@ -17,9 +17,10 @@ net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t>
 std::optional<Place> find_free_place(Exchange& exchange, std::span<const std::size_t> targets);
 
 /// The engine of a deployment once it runs; it is woken if need be. Fails: Overloaded when it is
-/// still loading after `limits.cold_start`, or has failed; else as `until` says. Lifetime: the
-/// exchange outlives the task.
+/// still loading after `limits.cold_start`, has failed, or is in backoff and the call is to leave
+/// it then; else as `until` says. Lifetime: the exchange outlives the task.
 net::Task<Result<std::shared_ptr<const registry::EndpointState>>> wake_engine(
-    Exchange& exchange, std::string deployment, net::Until until);
+    Exchange& exchange, std::string deployment, net::Until until,
+    registry::Endpoints::InBackoff in_backoff);
 
 }  // namespace naru::gateway
