@@ -20,7 +20,8 @@ OPENAI = "/v1/chat/completions"
 DELAY = 0.2                 # seconds an upstream takes for a call
 SHARES = {"interactive": 0.6, "batch": 2.4}  # calls offered, by what the upstream serves
 URGENT = "interactive"      # the highest class among them
-REFUSED_MS = 20             # until half of the refused know, by naru's own clock
+REFUSED_MS = 20             # until they know, by naru's own clock …
+REFUSED_AT_ONCE = 0.95      # … so many of the refused; a sudden surge sends some from the line
 LINE = 60                   # calls in line at most
 MEMORY_KIB = 48 << 10       # more than before the storm, sanitizers included
 
@@ -59,8 +60,7 @@ def served_a_second(calls: list[Call], since: float, until: float) -> float:
 
 
 def times_of_refusals(naru) -> list[float]:
-    """Milliseconds that naru took to refuse a call: most on arrival, some had stood in line for a
-    moment and gave way to a higher class."""
+    """Milliseconds that naru took to refuse a call."""
     rows = (json.loads(line) for line in naru.log().splitlines() if '"exchange.end"' in line)
     return [row["total_us"] / 1000 for row in rows if row["outcome"] == "rate_limited"]
 
@@ -101,7 +101,7 @@ def check(naru, storm: Storm, calls: list[Call], peak: float) -> None:
     refused = [call for call in turned_away if call.status == 429]  # 503 is the upstream's word
     assert all(int(call.answer.header("retry-after") or 0) >= 1 for call in refused)
     assert len(turned_away) - len(refused) <= len(calls) / 100
-    assert percentile(refusals, 0.5) <= REFUSED_MS
+    assert percentile(refusals, REFUSED_AT_ONCE) <= REFUSED_MS
     wait.until(lambda: "naru_in_flight 0" in naru.admin("GET", "/metrics"), "all calls are over")
     state = naru.admin("GET", "/admin/v1/upstreams")["upstreams"][0]
     assert state["waiting"] == state["in_flight"] == 0

@@ -24,6 +24,7 @@ Places::Ask ask_for(const Exchange& exchange, std::span<const std::size_t> targe
                   .principal = principal.key_id,
                   .exchange = exchange.request_id,
                   .most_waiting = exchange.limits().queue,
+                  .most_in_all = exchange.limits().queue_all,
                   .longest = exchange.limits().queue_time};
   for (const std::size_t i : targets) {
     const Target& target = exchange.decision.order[i];

@@ -33,6 +33,7 @@ struct LimitSettings {
   std::chrono::milliseconds ping{15'000};  ///< streams: silence between pings
   std::chrono::milliseconds write_timeout{60'000};  ///< a client that takes nothing
   std::uint32_t queue = 500;                        ///< calls in line for one upstream
+  std::uint32_t queue_all = 5'000;                  ///< in all lines together
   std::chrono::milliseconds queue_time{60'000};     ///< one of them waits
   std::chrono::milliseconds cold_start{300'000};    ///< a call waits for its model to be loaded
 };

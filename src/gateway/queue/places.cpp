@@ -11,7 +11,8 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kUsualWait = std::chrono::seconds(1);
 /// No client is sent away for longer, since places may become free in crowds.
 constexpr nanoseconds kMostAsked = std::chrono::seconds(60);
-constexpr double kNewest = 0.2;  // weight of the newest interval among those before
+constexpr std::size_t kKept = 8;  // the part of a line that is kept for each higher class
+constexpr double kNewest = 0.2;   // weight of the newest interval among those before
 
 }  // namespace
 
@@ -215,7 +216,7 @@ bool Places::Waiter::begin(Monotonic now, Monotonic latest) {
   ticket_.told.emplace(loop_);
   for (std::size_t i = 0; i < ask.wishes.size(); ++i)
     join(places_.line(ask.wishes[i].upstream), i, now, latest);
-  return !ticket_.joined.empty();
+  return !ticket_.joined.empty() && places_.make_room(ask);
 }
 
 bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic latest) {
@@ -223,8 +224,10 @@ bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic
   const Ask& ask = ticket_.ask;
   const FairQueue::Turn turn = queue.turn(ask.priority, ask.principal, ticket_.number);
   if (now + line.wait(queue.before(turn), ask.wishes[wish].model, now) > latest) return false;
-  if (ask.most_waiting == 0) return false;
-  if (queue.size() >= ask.most_waiting) {
+  const std::size_t higher = static_cast<std::size_t>(ask.priority);
+  const std::size_t room = ask.most_waiting - ask.most_waiting / kKept * higher;
+  if (room == 0) return false;
+  if (queue.size() >= room) {
     const FairQueue::Turn last = queue.order().rbegin()->first;
     if (last < turn || last.number == ticket_.number) return false;
     places_.evict(*places_.tickets_.at(last.number));
@@ -283,6 +286,21 @@ Fault Places::Waiter::turned_away() const {
                                 "try again in {} ms",
                                 least->name, least->queue.size(), wait.count()),
           .retry_after = wait};
+}
+
+/// Whether one that has come to wait may stay: the last of the lowest class goes for one of a
+/// higher.
+bool Places::make_room(const Ask& ask) {
+  if (tickets_.size() <= ask.most_in_all) return true;
+  std::optional<FairQueue::Turn> last;
+  for (const auto& [name, line] : lines_) {
+    if (line->queue.empty()) continue;
+    const FairQueue::Turn& turn = line->queue.order().rbegin()->first;
+    if (!last || last->priority < turn.priority) last = turn;
+  }
+  if (!last || last->priority <= ask.priority) return false;
+  evict(*tickets_.at(last->number));
+  return true;
 }
 
 void Places::evict(Ticket& ticket) {

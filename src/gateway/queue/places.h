@@ -31,7 +31,8 @@ class Places {
     Priority priority = Priority::Interactive;
     std::int64_t principal = 0;
     std::string_view exchange = {};  ///< its id, for people
-    std::size_t most_waiting = 500;  ///< in each line
+    std::size_t most_waiting = 500;  ///< in each line, all classes together
+    std::size_t most_in_all = 5000;  ///< in all lines together
     std::chrono::nanoseconds longest = std::chrono::seconds(60);
   };
 
@@ -69,10 +70,11 @@ class Places {
 
   /// A place at the first of `ask.wishes` that has one; nullopt: none has.
   std::optional<Granted> try_take(const Ask& ask);
-  /// A place at the one that has one first. A line that is full lets in whoever is to be served
-  /// before its last, who then has to go. Fails: RateLimited with a time to come back if all lines
-  /// are full, or waiting would last longer than `ask.longest` or `until`, also once it has; else
-  /// as `until` says. Lifetime: caller keeps `ask`.
+  /// A place at the one that has one first. An eighth of each line is kept for each higher class,
+  /// so that these seldom have to send anybody away. A line without room lets in whoever is to be
+  /// served before its last, who then has to go. Fails: RateLimited with a time to come back if no
+  /// line has room, or waiting would last longer than `ask.longest` or `until`, also once it has;
+  /// else as `until` says. Lifetime: caller keeps `ask`.
   net::Task<Result<Granted>> wait(net::Loop& loop, const Ask& ask, net::Until until);
   /// No more calls for `model` to `upstream` before `reopens`: it asked for that.
   void close(std::string_view upstream, std::string_view model, Monotonic reopens);
@@ -104,6 +106,7 @@ class Places {
   void serve(Line& line, Monotonic now);
   void grant(Ticket& ticket, std::size_t joined, Monotonic now);
   void leave(Ticket& ticket);
+  bool make_room(const Ask& ask);
   void evict(Ticket& ticket);
   void free(Line& line);
 

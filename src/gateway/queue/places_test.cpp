@@ -124,6 +124,49 @@ TEST_F(PlacesTest, has_who_would_be_served_last_go_when_the_line_is_full) {
   EXPECT_THAT(fault(late).detail, testing::HasSubstr("'u' has no place"));
 }
 
+TEST_F(PlacesTest, keeps_an_eighth_of_a_line_for_each_higher_class) {
+  const Call running = call(ask({{"u", "m", kOne}}));
+  const auto wait = [&](Priority priority) {
+    Places::Ask wanted = ask({{"u", "m", kOne}}, 1, priority);
+    wanted.most_waiting = 16;
+    return call(std::move(wanted));
+  };
+  const auto fill = [&](Priority priority) {
+    std::vector<Call> calls;
+    do calls.push_back(wait(priority));
+    while (waits(calls.back()));
+    calls.pop_back();
+    return calls;
+  };
+  const std::vector<Call> batch = fill(Batch);
+  EXPECT_EQ(batch.size(), 12U);
+  const std::vector<Call> interactive{wait(Interactive), wait(Interactive)};
+  const std::vector<Call> critical{wait(Critical), wait(Critical)};
+  for (const auto* calls : {&batch, &interactive, &critical})
+    for (const Call& each : *calls) EXPECT_TRUE(waits(each));
+  EXPECT_EQ(places_.state("u").waiting.size(), 16U);
+  const Call last = wait(Critical);
+  EXPECT_TRUE(waits(last));
+  EXPECT_EQ(fault(batch.back()).kind, FaultKind::RateLimited);
+}
+
+TEST_F(PlacesTest, bounds_those_who_wait_in_all_lines_together) {
+  const Call a = call(ask({{"a", "m", kOne}}));
+  const Call b = call(ask({{"b", "m", kOne}}));
+  const auto wait = [&](std::string_view upstream, Priority priority) {
+    Places::Ask wanted = ask({{upstream, "m", kOne}}, 1, priority);
+    wanted.most_in_all = 2;
+    return call(std::move(wanted));
+  };
+  const Call first = wait("a", Interactive);
+  const Call batch = wait("a", Batch);
+  EXPECT_EQ(fault(wait("b", Batch)).kind, FaultKind::RateLimited);
+  const Call higher = wait("b", Interactive);
+  EXPECT_EQ(fault(batch).kind, FaultKind::RateLimited);
+  EXPECT_TRUE(waits(first) && waits(higher));
+  EXPECT_GT(fault(wait("b", Interactive)).retry_after->count(), 0);
+}
+
 TEST_F(PlacesTest, lets_nobody_wait_where_there_is_no_line) {
   const Call running = call(ask({{"u", "m", kOne}}));
   Places::Ask wanted = ask({{"u", "m", kOne}});
