@@ -25,16 +25,6 @@ net::Task<Result<std::string>> read_body(net::ServerCall& call) {
   }
 }
 
-Entry entry_of(const net::RequestHead& head, std::string body, WallTime arrived) {
-  Entry entry;
-  entry.line = fmt::format("{} {} HTTP/1.{}", head.method, head.target, head.minor_version);
-  for (const net::HeaderView& line : head.headers)
-    entry.headers.push_back(fmt::format("{}: {}", line.name, line.value));
-  entry.body = std::move(body);
-  entry.arrived = arrived;
-  return entry;
-}
-
 /// Waits until the client leaves. Lifetime: `call` lives until it returns.
 net::Task<void> wait_for_leaving(net::ServerCall& call) {
   constexpr std::chrono::hours kLongest{24};
@@ -136,7 +126,8 @@ net::Task<void> MockHandler::serve_provider(net::ServerCall& call) {
   if (!read) co_return;
   const bool anthropic = head.headers.find("anthropic-version").has_value();
   const Ask ask = read_ask(find_call(head.method, head.path, anthropic), head.path, *read);
-  const std::uint64_t number = journal_.open(entry_of(head, *std::move(read), arrived));
+  const std::uint64_t number = journal_.open(
+      {.head = std::string(head.bytes), .body = *std::move(read), .arrived = arrived});
   const Plan plan = plan_for(head, ask);
   const std::uint64_t seed = seed_ ^ number * 0x9E3779B97F4A7C15U;
   Replay replay = replay_for(ask, plan, seed);

@@ -1,15 +1,22 @@
 #include "mock/journal.h"
 
+#include <ranges>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 
 namespace naru::mock {
 namespace {
 
-std::size_t size_of(const Entry& entry) {
-  std::size_t bytes = entry.line.size() + entry.body.size();
-  for (const std::string& header : entry.headers) bytes += header.size();
-  return bytes;
+std::size_t size_of(const Entry& entry) { return entry.head.size() + entry.body.size(); }
+
+/// The lines of a head, without their ends and without empty ones.
+std::vector<std::string_view> lines_of(std::string_view head) {
+  std::vector<std::string_view> lines = split(head, '\n');
+  for (std::string_view& line : lines)
+    if (line.ends_with('\r')) line.remove_suffix(1);
+  std::erase(lines, std::string_view());
+  return lines;
 }
 
 std::int64_t microseconds(WallTime time) {
@@ -29,10 +36,13 @@ std::string_view word_of(Close close) {
 }
 
 void write_entry(json::Writer& out, const Entry& entry) {
-  out.object().field("number", static_cast<std::int64_t>(entry.number)).field("line", entry.line);
+  const std::vector<std::string_view> lines = lines_of(entry.head);
+  out.object()
+      .field("number", static_cast<std::int64_t>(entry.number))
+      .field("line", lines.front());
   out.key("headers").array();
-  for (const std::string& header : entry.headers) out.text(header);
-  out.end_array().field("body", entry.body);
+  for (const std::string_view header : lines | std::views::drop(1)) out.text(header);
+  out.end_array().field("head_base64", base64(entry.head)).field("body", entry.body);
   out.field("body_base64", base64(entry.body)).field("status", entry.status);
   out.field("close", word_of(entry.close)).field("arrived_us", microseconds(entry.arrived));
   out.key("closed_us");

@@ -18,10 +18,9 @@ enum class Close : std::uint8_t {
 
 /// One request as it came.
 struct Entry {
-  std::uint64_t number = 0;          ///< counts from 1
-  std::string line;                  ///< `POST /v1/messages HTTP/1.1`
-  std::vector<std::string> headers;  ///< `name: value`, in their order
-  std::string body;
+  std::uint64_t number = 0;  ///< counts from 1
+  std::string head;          ///< as it came, with its empty line
+  std::string body;          ///< without the framing of its chunks
   WallTime arrived{};
   WallTime closed{};
   Close close = Close::Open;
@@ -40,8 +39,8 @@ class Journal {
   void close(std::uint64_t number, Close how, int status, WallTime at);
   void clear();
   std::vector<Entry> entries() const;
-  /// `{"requests":[…],"dropped":0}`; bodies as text, and as base64 whatever they are; times in
-  /// microseconds since 1970, null while open.
+  /// `{"requests":[…],"dropped":0}`; heads as lines, bodies as text, both as base64 whatever they
+  /// are; times in microseconds since 1970, null while open.
   std::string json() const;
 
  private:

@@ -1,6 +1,7 @@
 #include "mock/mock.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <fstream>
 
+#include "base/text.h"
 #include "mock/script.h"
 
 namespace naru::mock {
@@ -155,16 +157,25 @@ TEST_F(MockTest, gives_each_answer_an_id_of_its_own) {
   EXPECT_EQ(first.find("MockId"), std::string::npos);
 }
 
-TEST_F(MockTest, keeps_raw_bytes_of_bodies) {
-  answer(request("POST", "/v1/chat/completions", "\xFF\x01"));
-  EXPECT_NE(mock_->journal().json().find(R"("body_base64":"/wE=")"), std::string::npos);
+TEST_F(MockTest, keeps_raw_bytes_of_heads_and_bodies) {
+  const std::string head =
+      "POST /v1/chat/completions?a=%2F HTTP/1.1\r\nHOST: m\r\nConnection: close\r\nX-Odd:\t \xFF "
+      "\r\ncontent-LENGTH:02\r\n"
+      "\r\n";
+  answer(head + "\xFF\x01");
+  EXPECT_EQ(closed_entry().head, head);
+  const std::string json = mock_->journal().json();
+  EXPECT_THAT(json, testing::HasSubstr(fmt::format(R"("head_base64":"{}")", base64(head))));
+  EXPECT_THAT(json, testing::HasSubstr(R"("line":"POST /v1/chat/completions?a=%2F HTTP/1.1")"));
+  EXPECT_THAT(json, testing::HasSubstr(R"("headers":["HOST: m",)"));
+  EXPECT_THAT(json, testing::HasSubstr(R"("content-LENGTH:02"])"));
+  EXPECT_THAT(json, testing::HasSubstr(R"("body_base64":"/wE=")"));
 }
 
 TEST_F(MockTest, journals_what_came_and_when_it_was_over) {
   answer(chat("m?status=500"));
   const Entry entry = closed_entry();
-  EXPECT_EQ(entry.line, "POST /v1/chat/completions HTTP/1.1");
-  EXPECT_EQ(entry.headers.front(), "Host: m");
+  EXPECT_THAT(entry.head, testing::StartsWith("POST /v1/chat/completions HTTP/1.1\r\nHost: m\r\n"));
   EXPECT_NE(entry.body.find("m?status=500"), std::string::npos);
   EXPECT_EQ(entry.close, Close::Answered);
   EXPECT_EQ(entry.status, 500);

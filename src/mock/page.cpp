@@ -18,7 +18,7 @@ api.anthropic.com do, and misbehaves as it is told. Same seed, same requests, sa
 |---|---|
 | OpenAI | `POST /v1/chat/completions`, `/v1/completions`, `/v1/responses`, `/v1/responses/input_tokens`, `/v1/embeddings`; `GET /v1/models`, `/v1/models/NAME` |
 | Anthropic | `POST /v1/messages`, `/v1/messages/count_tokens`; `GET /v1/models`, `/v1/models/NAME` with `anthropic-version` |
-| itself | `GET /mock/journal`: each request with its headers, its body (as base64 too), when it came and when it was over; `DELETE` forgets them |
+| itself | `GET /mock/journal`: each request with the bytes of its head and its body (as base64 too), when it came and when it was over; `DELETE` forgets them |
 
 It is told what to do in three ways, the later over the earlier: the first rule of a script
 (`--script FILE`) that fits the request; what stands behind `?` in the model's name; the header

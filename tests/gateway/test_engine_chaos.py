@@ -94,7 +94,7 @@ def take_socket(naru, pid: int) -> None:
 
 
 # Fault, and seconds until it is ready again once it was seen: three more health calls where nobody
-# tells of its end, five seconds where its holder does not do as it is told, one of backoff, the load.
+# tells of its end, five seconds where its holder does not do as told, one of backoff, the load.
 FAULTS = [(kill_engine, 3.0), (stop_engine, 5.5), (kill_holder, 3.0),
           (stop_holder_and_kill_engine, 9.5), (take_socket, 4.5)]
 

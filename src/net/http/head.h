@@ -42,6 +42,7 @@ struct RequestHead {
   std::string_view query;   ///< after `?`, or empty
   int minor_version = 1;    ///< HTTP/1.x
   HeadersView headers;
+  std::string_view bytes;  ///< all of it as it came, with its empty line
 };
 
 /// Head of an answer that an upstream sent. Lifetime: until the call ends.

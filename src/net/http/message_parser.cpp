@@ -252,6 +252,7 @@ Result<void> MessageParser<kIsRequest>::read_head(std::string_view bytes, Head& 
   at.framing.until_close = at.parser->need_eof();
   at.framing.keep_alive = at.parser->keep_alive();
   if (const auto length = at.parser->content_length()) at.framing.content_length = *length;
+  if constexpr (kIsRequest) into.bytes = bytes;
   return {};
 }
 

@@ -122,7 +122,7 @@ void Connection::on_read(Result<std::size_t> got) {
 Task<bool> Connection::next_request() {
   const ListenOptions& options = context_.options;
   phase_ = Phase::Unanswered;
-  head_.method = head_.target = head_.path = head_.query = {};
+  head_.method = head_.target = head_.path = head_.query = head_.bytes = {};
   head_.headers.clear();
   parser_.reset();
   bool begun = false;
