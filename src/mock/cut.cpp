@@ -7,7 +7,6 @@ namespace {
 
 using std::chrono::microseconds;
 
-constexpr std::size_t kMostGathered = 16 << 10;
 constexpr std::uint32_t kDripsASecond = 10;  // writes, where a drip is not cut otherwise
 
 std::size_t bytes_a_write(const Plan& plan) {
@@ -21,20 +20,6 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 
 bool parts(CutWithin within, char before, char behind) {
   if (within == CutWithin::Character) return is_continuation(behind) && !is_continuation(before);
   return within == CutWithin::LineEnd && before == '\r' && behind == '\n';
-}
-
-/// Fewer writes: what no wait keeps apart goes out together.
-std::vector<Piece> gather(std::vector<Piece> pieces) {
-  std::vector<Piece> larger;
-  for (Piece& piece : pieces) {
-    const bool joins = !larger.empty() && piece.wait.count() == 0 &&
-                       larger.back().bytes.size() + piece.bytes.size() <= kMostGathered;
-    if (joins)
-      larger.back().bytes += piece.bytes;
-    else
-      larger.push_back(std::move(piece));
-  }
-  return larger;
 }
 
 /// Each piece waits until its last byte is due.
@@ -54,7 +39,7 @@ void drip(std::vector<Piece>& pieces, std::uint32_t bytes_a_second) {
 std::vector<Piece> cut(std::vector<Piece> pieces, const Plan& plan) {
   const std::size_t every = bytes_a_write(plan);
   const bool whole = plan.cut_at == 0 && plan.cut_within == CutWithin::Nothing;
-  if (every == 0 && whole) return gather(std::move(pieces));
+  if (every == 0 && whole) return pieces;
   std::vector<Piece> finer;
   std::size_t at = 0;  // bytes of the body so far
   char before = 0;

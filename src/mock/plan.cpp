@@ -104,10 +104,9 @@ void add_time(Fields<Plan>& fields) {
 
 void add_wire(Fields<Plan>& fields) {
   fields
-      .integer(
-          "cut_every", &Plan::cut_every, 0, 1U << 20,
-          "Bytes of the body a write; 0: events that no wait keeps apart go out together, up to "
-          "16KiB a write.")
+      .integer("cut_every", &Plan::cut_every, 0, 1U << 20,
+               "Bytes of the body a write, of several events too where no wait is between "
+               "them; 0: one event a write.")
       .integer("cut_at", &Plan::cut_at, 0, 1U << 30,
                "A write ends behind so many bytes of the body.")
       .choice("cut_within", &Plan::cut_within,

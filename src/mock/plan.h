@@ -70,7 +70,7 @@ struct Plan {
   std::uint32_t tail = 0;               ///< each wait's 99th percentile in times its median
   std::uint32_t bytes_a_second = 0;     ///< 0: as fast as it goes
   std::uint32_t pings = 0;
-  std::uint32_t cut_every = 0;  ///< bytes a write; 0: as many events as no wait keeps apart
+  std::uint32_t cut_every = 0;  ///< bytes a write, of several events too; 0: one event a write
   std::uint32_t cut_at = 0;     ///< one further cut behind so many bytes of the body
   CutWithin cut_within = CutWithin::Nothing;
   LineEnd line_end = LineEnd::Lf;
