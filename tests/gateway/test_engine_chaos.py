@@ -159,8 +159,8 @@ def check_callers(naru, doomed: Callers, other: Callers, closed: Callers, longes
 
 
 @pytest.mark.parametrize("harm", [kill_engine, stop_engine])
-def test_calls_go_elsewhere_while_an_engine_is_not_ready(start, harm):
-    """Those that wait for it, too: nobody waits for a start where another target has a place."""
+def test_calls_go_elsewhere_while_an_engine_is_in_backoff(start, harm):
+    """Those that wait for it, too. Once it loads again, calls wait for it as for a cold one."""
     with Upstream(answer_or_stream) as upstream:
         naru = start(documents.upstream("closed", upstream.url) +
                      documents.deployment("doomed", extra=SMALL) +
@@ -173,13 +173,15 @@ def test_calls_go_elsewhere_while_an_engine_is_not_ready(start, harm):
             harm(naru, pid)
             seen = wait.until(lambda: states(naru)["doomed"]["phase"] != "ready" and
                               time.monotonic(), "it is seen")
+            over = wait.until(lambda: states(naru)["doomed"]["phase"] != "backoff" and
+                              time.monotonic(), "it starts again", LOADED)
             wait_for_phase(naru, "doomed", "ready")
             back = time.monotonic()
             wait.until(lambda: either.ok_since(back) >= 3, "it is served again")
     print(summary(either))
     # A stream that had content when the engine was killed is nobody else's.
     assert sum(not call.ok for call in either.calls) <= len(either.kinds)
-    between = [call for call in either.calls if seen <= call.began and call.ended < back]
+    between = [call for call in either.calls if seen <= call.began and call.ended < over]
     assert upstream.requests and len(between) >= 3
     assert all(call.ok and call.seconds < 1.0 for call in between), [c.seconds for c in between]
 

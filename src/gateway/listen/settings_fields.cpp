@@ -87,16 +87,14 @@ const Fields<LimitSettings>& limit_fields() {
           .duration("write_timeout", &LimitSettings::write_timeout, 1s, 1h,
                     "Time a client may take no byte before its call is ended and the upstream's is "
                     "cancelled.")
-          .integer(
-              "queue", &LimitSettings::queue, 0, 100'000,
-              "Calls in line for one upstream that has no place. Critical ones go first, then "
-              "interactive, then batch; in each class every key in turn. An eighth of the line "
-              "is kept for each higher class. Beyond the bound the one that would be served "
-              "last gets 429 with the time to come back.")
-          .integer(
-              "queue_all", &LimitSettings::queue_all, 0, 100'000,
-              "Calls in all lines together. Beyond it a call of a higher class takes the place "
-              "of the last of a lower one; others get 429.")
+          .integer("queue", &LimitSettings::queue, 0, 100'000,
+                   "Calls in line for one upstream that has no place. Critical ones go first, then "
+                   "interactive, then batch; in each class every key in turn. An eighth of the "
+                   "line is kept for each higher class. Beyond the bound the one that would be "
+                   "served last gets 429 with the time to come back.")
+          .integer("queue_all", &LimitSettings::queue_all, 0, 100'000,
+                   "Calls in all lines together. Beyond it a call of a higher class takes the "
+                   "place of the last of a lower one; others get 429.")
           .duration("queue_time", &LimitSettings::queue_time, 0s, 1h,
                     "How long a call stands in line at most. One that would have to stand longer "
                     "gets 429 with the time to come back, as soon as that can be told.")
