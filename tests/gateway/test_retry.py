@@ -37,6 +37,16 @@ def test_attempts_have_an_end(naru):
     assert answer.header("x-should-retry") == "false"  # SDKs would multiply naru's own
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_upstream_that_names_no_time_is_given_one(start, upstream, status):
+    naru = start(documents.upstream("u", upstream.url) +
+                 documents.model("m", "u", retry="{attempts: 1}"))
+    upstream.usual = [openai_error(status)]
+    answer = naru.post(OPENAI, chat("m"), naru.key())
+    assert answer.status == status and answer.header("retry-after") == "1"
+    assert len(upstream.requests) == 1
+
+
 def test_refusal_is_not_tried_again(naru):
     naru.openai.usual = [openai_error(400)]
     assert naru.post(OPENAI, chat("gpt"), naru.test_key).status == 400

@@ -5,8 +5,12 @@
 namespace naru::gateway {
 namespace {
 
-/// Where there was no budget for a retry, and the upstream names no time, a client is to wait.
-constexpr std::chrono::seconds kBudgetPause{1};
+/// When a client may come again where the upstream names no time: as soon as naru would call that
+/// upstream again, or have budget for a retry.
+std::chrono::seconds time_unnamed(const Fault& fault, bool forgone) {
+  const std::chrono::seconds budget{forgone ? 1 : 0};
+  return is_lasting(fault.kind) ? budget : std::max(budget, reaction_to(fault.kind).cools);
+}
 
 /// Fails, if the target's breaker lets no call through now.
 Result<void> admit(Exchange& exchange, const Target& target) {
@@ -217,7 +221,8 @@ NextAttempt Course::next_after(const Fault& fault) {
 Fault Course::last_word(const Fault& fault) const {
   Fault last = failed_.value_or(fault);
   if (reopens_ && (!failed_ || !last.retry_after)) last.retry_after = reopens_;
-  if (exchange_.trail.forgone && !last.retry_after) last.retry_after = kBudgetPause;
+  const auto unnamed = time_unnamed(last, exchange_.trail.forgone);
+  if (!last.retry_after && unnamed.count() > 0) last.retry_after = unnamed;
   return last;
 }
 
