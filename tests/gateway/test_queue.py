@@ -152,17 +152,17 @@ def test_beyond_the_bound_it_is_told_at_once_when_to_come(start, upstream, gate,
 def test_who_would_be_served_last_has_to_go(start, upstream, gate):
     naru = one_place(start, upstream, "{queue: 2}")
     calls = full(naru, upstream, gate)
-    batch, = calls.in_line("batch", headers={"x-naru-priority": "batch"})
-    calls.in_line("first")
-    calls.begin("second")
-    assert batch.result().status == 429
+    _, second = calls.in_line("first", "second")
+    calls.in_line("batch", headers={"x-naru-priority": "batch"})  # its class has its own room
+    calls.begin("of another", naru.key("another"))
+    assert second.result().status == 429
     gate.set()
-    upstream.wait_for(3)
-    assert prompts(upstream) == ["running", "first", "second"]
+    upstream.wait_for(4)
+    assert prompts(upstream) == ["running", "first", "of another", "batch"]
 
 
 def test_who_has_to_go_between_attempts_is_told_when_to_come(start, upstream, gate):
-    naru = one_place(start, upstream, "{queue: 1}")
+    naru = one_place(start, upstream, "{queue_all: 1}")
     first = threading.Event()
     upstream.then(first, openai_error(503))
     held(upstream, gate)

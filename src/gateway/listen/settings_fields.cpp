@@ -88,10 +88,10 @@ const Fields<LimitSettings>& limit_fields() {
                     "Time a client may take no byte before its call is ended and the upstream's is "
                     "cancelled.")
           .integer("queue", &LimitSettings::queue, 0, 100'000,
-                   "Calls in line for one upstream that has no place. Critical ones go first, then "
-                   "interactive, then batch; in each class every key in turn. An eighth of the "
-                   "line is kept for each higher class. Beyond the bound the one that would be "
-                   "served last gets 429 with the time to come back.")
+                   "Calls of one class in line for one upstream that has no place. Critical ones "
+                   "go first, then interactive, then batch; in each class every key in turn. "
+                   "Beyond the bound the one of its class that would be served last gets 429 with "
+                   "the time to come back.")
           .integer("queue_all", &LimitSettings::queue_all, 0, 100'000,
                    "Calls in all lines together. Beyond it a call of a higher class takes the "
                    "place of the last of a lower one; others get 429.")

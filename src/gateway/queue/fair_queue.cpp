@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "base/check.h"
 
@@ -21,6 +22,7 @@ FairQueue::Turn FairQueue::push(Priority priority, std::int64_t principal, std::
   Waiting& waiting = of(priority).principals[principal];
   waiting.last_round = at.round;
   ++waiting.calls;
+  ++of(priority).calls;
   return at;
 }
 
@@ -32,10 +34,17 @@ void FairQueue::served(const Turn& turn) {
 void FairQueue::left(const Turn& turn) {
   const auto found = order_.find(turn);
   NARU_CHECK(found != order_.end(), "who leaves a queue stands in it");
-  auto& principals = of(turn.priority).principals;
-  const auto waiting = principals.find(found->second);
-  if (--waiting->second.calls == 0) principals.erase(waiting);
+  Class& its = of(turn.priority);
+  --its.calls;
+  const auto waiting = its.principals.find(found->second);
+  if (--waiting->second.calls == 0) its.principals.erase(waiting);
   order_.erase(found);
+}
+
+FairQueue::Turn FairQueue::last(Priority priority) const {
+  constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
+  const auto behind = order_.upper_bound({.priority = priority, .round = kLast, .number = kLast});
+  return std::prev(behind)->first;
 }
 
 std::size_t FairQueue::before(const Turn& turn) const {

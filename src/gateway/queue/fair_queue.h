@@ -29,8 +29,11 @@ class FairQueue {
   void served(const Turn& turn);
   void left(const Turn& turn);
 
-  std::size_t size() const { return order_.size(); }
   bool empty() const { return order_.empty(); }
+  /// How many of a class wait.
+  std::size_t size(Priority priority) const { return of(priority).calls; }
+  /// The one of a class that is served last. Needs one that waits.
+  Turn last(Priority priority) const;
   /// In the order they are served.
   const std::map<Turn, std::int64_t>& order() const { return order_; }
   /// How many stand before `turn`. Cost: a walk.
@@ -43,6 +46,7 @@ class FairQueue {
   };
   struct Class {
     std::uint64_t round = 0;  ///< of the one served last
+    std::size_t calls = 0;
     std::unordered_map<std::int64_t, Waiting> principals = {};
   };
   Class& of(Priority priority) { return classes_[static_cast<std::size_t>(priority)]; }

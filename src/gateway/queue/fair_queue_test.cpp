@@ -102,7 +102,7 @@ TEST(FairQueue, is_fair_whatever_comes) {
         if (--waiting[principal] == 0) served.clear();
       }
       ASSERT_LE(std::abs(served[0] - served[1]), 2) << "seed " << seed;
-      ASSERT_EQ(calls.queue.size(), static_cast<std::size_t>(waiting[0] + waiting[1]));
+      ASSERT_EQ(calls.queue.order().size(), static_cast<std::size_t>(waiting[0] + waiting[1]));
     }
   }
 }

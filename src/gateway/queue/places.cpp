@@ -11,8 +11,7 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kUsualWait = std::chrono::seconds(1);
 /// No client is sent away for longer, since places may become free in crowds.
 constexpr nanoseconds kMostAsked = std::chrono::seconds(60);
-constexpr std::size_t kKept = 8;  // the part of a line that is kept for each higher class
-constexpr double kNewest = 0.2;   // weight of the newest interval among those before
+constexpr double kNewest = 0.2;  // weight of the newest interval among those before
 
 }  // namespace
 
@@ -224,11 +223,9 @@ bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic
   const Ask& ask = ticket_.ask;
   const FairQueue::Turn turn = queue.turn(ask.priority, ask.principal, ticket_.number);
   if (now + line.wait(queue.before(turn), ask.wishes[wish].model, now) > latest) return false;
-  const std::size_t higher = static_cast<std::size_t>(ask.priority);
-  const std::size_t room = ask.most_waiting - ask.most_waiting / kKept * higher;
-  if (room == 0) return false;
-  if (queue.size() >= room) {
-    const FairQueue::Turn last = queue.order().rbegin()->first;
+  if (ask.most_waiting == 0) return false;
+  if (queue.size(ask.priority) >= ask.most_waiting) {
+    const FairQueue::Turn last = queue.last(ask.priority);
     if (last < turn || last.number == ticket_.number) return false;
     places_.evict(*places_.tickets_.at(last.number));
   }
@@ -274,7 +271,7 @@ Fault Places::Waiter::turned_away() const {
   const Line* least = nullptr;
   for (const Wish& wish : ticket_.ask.wishes) {
     const Line& line = *places_.lines_.find(wish.upstream)->second;
-    const nanoseconds known = line.wait(line.queue.size(), wish.model, now);
+    const nanoseconds known = line.wait(line.queue.order().size(), wish.model, now);
     const nanoseconds wait = known.count() > 0 ? known : kUsualWait;
     if (least != nullptr && wait >= soonest) continue;
     soonest = std::min(wait, kMostAsked);
@@ -284,7 +281,7 @@ Fault Places::Waiter::turned_away() const {
   return {.kind = FaultKind::RateLimited,
           .detail = fmt::format("the upstream '{}' has no place now, and {} calls wait for one; "
                                 "try again in {} ms",
-                                least->name, least->queue.size(), wait.count()),
+                                least->name, least->queue.order().size(), wait.count()),
           .retry_after = wait};
 }
 

@@ -31,7 +31,7 @@ class Places {
     Priority priority = Priority::Interactive;
     std::int64_t principal = 0;
     std::string_view exchange = {};  ///< its id, for people
-    std::size_t most_waiting = 500;  ///< in each line, all classes together
+    std::size_t most_waiting = 500;  ///< in each line, of its class
     std::size_t most_in_all = 5000;  ///< in all lines together
     std::chrono::nanoseconds longest = std::chrono::seconds(60);
   };
@@ -70,9 +70,9 @@ class Places {
 
   /// A place at the first of `ask.wishes` that has one; nullopt: none has.
   std::optional<Granted> try_take(const Ask& ask);
-  /// A place at the one that has one first. An eighth of each line is kept for each higher class,
-  /// so that these seldom have to send anybody away. A line without room lets in whoever is to be
-  /// served before its last, who then has to go. Fails: RateLimited with a time to come back if no
+  /// A place at the one that has one first. Each class has room of its own in a line, so that a
+  /// higher one sends nobody away; without room, whoever is to be served before the last of the
+  /// class is let in, and that one has to go. Fails: RateLimited with a time to come back if no
   /// line has room, or waiting would last longer than `ask.longest` or `until`, also once it has;
   /// else as `until` says. Lifetime: caller keeps `ask`.
   net::Task<Result<Granted>> wait(net::Loop& loop, const Ask& ask, net::Until until);

@@ -113,41 +113,27 @@ TEST_F(PlacesTest, has_who_would_be_served_last_go_when_the_line_is_full) {
     wanted.most_waiting = 2;
     return call(std::move(wanted));
   };
-  const Call batch = wait(1, Batch);
-  const Call first = wait(1, Interactive);
-  const Call critical = wait(2, Critical);
-  EXPECT_EQ(fault(batch).kind, FaultKind::RateLimited);
-  EXPECT_GT(fault(batch).retry_after->count(), 0);
-  EXPECT_TRUE(waits(first) && waits(critical));
+  const Call first = wait(1, Batch);
+  const Call second = wait(1, Batch);
+  const Call of_another = wait(2, Batch);
+  EXPECT_EQ(fault(second).kind, FaultKind::RateLimited);
+  EXPECT_GT(fault(second).retry_after->count(), 0);
+  EXPECT_TRUE(waits(first) && waits(of_another));
   const Call late = wait(3, Batch);
   EXPECT_EQ(fault(late).kind, FaultKind::RateLimited);
   EXPECT_THAT(fault(late).detail, testing::HasSubstr("'u' has no place"));
 }
 
-TEST_F(PlacesTest, keeps_an_eighth_of_a_line_for_each_higher_class) {
+TEST_F(PlacesTest, each_class_has_room_of_its_own) {
   const Call running = call(ask({{"u", "m", kOne}}));
-  const auto wait = [&](Priority priority) {
+  std::vector<Call> waiting;
+  for (const Priority priority : {Batch, Interactive, Critical}) {
     Places::Ask wanted = ask({{"u", "m", kOne}}, 1, priority);
-    wanted.most_waiting = 16;
-    return call(std::move(wanted));
-  };
-  const auto fill = [&](Priority priority) {
-    std::vector<Call> calls;
-    do calls.push_back(wait(priority));
-    while (waits(calls.back()));
-    calls.pop_back();
-    return calls;
-  };
-  const std::vector<Call> batch = fill(Batch);
-  EXPECT_EQ(batch.size(), 12U);
-  const std::vector<Call> interactive{wait(Interactive), wait(Interactive)};
-  const std::vector<Call> critical{wait(Critical), wait(Critical)};
-  for (const auto* calls : {&batch, &interactive, &critical})
-    for (const Call& each : *calls) EXPECT_TRUE(waits(each));
-  EXPECT_EQ(places_.state("u").waiting.size(), 16U);
-  const Call last = wait(Critical);
-  EXPECT_TRUE(waits(last));
-  EXPECT_EQ(fault(batch.back()).kind, FaultKind::RateLimited);
+    wanted.most_waiting = 2;
+    for (int i = 0; i < 2; ++i) waiting.push_back(call(wanted));
+    EXPECT_EQ(fault(call(wanted)).kind, FaultKind::RateLimited);
+  }
+  for (const Call& each : waiting) EXPECT_TRUE(waits(each));
 }
 
 TEST_F(PlacesTest, bounds_those_who_wait_in_all_lines_together) {
