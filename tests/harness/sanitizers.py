@@ -7,6 +7,10 @@ SIGNS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSani
 TOOLS = ("ASAN", "UBSAN", "LSAN", "TSAN")
 
 
+def are_in(binary: Path) -> bool:
+    return b"__asan_init" in binary.read_bytes()
+
+
 def that_give_memory_back() -> dict[str, str]:
     """AddressSanitizer keeps 256 MiB of freed memory from being used again, so that resident size
     says nothing of what naru holds; with these settings it keeps little, and gives pages back."""

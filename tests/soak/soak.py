@@ -3,7 +3,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import wait
+from harness import sanitizers, wait
+from harness.gateway import binary
 
 from . import verdict
 from .faults import Faults
@@ -43,6 +44,8 @@ def run(folder: Path, seconds: float, pace: float, seed: int, whole: bool) -> Ou
         table = verdict.minutes(traffic.made, sampler.taken)
         if whole:
             checks += verdict.of_time(table, sampler.taken)
+            if not sanitizers.are_in(binary()):
+                checks.append(verdict.of_memory(sampler.taken))
         stage.naru.close(check=False)
         checks += verdict.of_end(left, stage.found_reports(), stage.naru.exit_status)
     return Outcome(checks, verdict.markdown(checks, table, traffic))

@@ -57,7 +57,8 @@ def chats(slower: float = 0) -> list[Made]:
 
 
 def failing(samples: list[Sample], made: list[Made]) -> list[str]:
-    checks = verdict.of_time(verdict.minutes(made, samples), samples)
+    checks = [*verdict.of_time(verdict.minutes(made, samples), samples),
+              verdict.of_memory(samples)]
     return [check.what.split(":")[0] for check in checks if not check.holds]
 
 
