@@ -211,7 +211,7 @@ Story tell(const Ask& ask, const Plan& plan, std::string id) {
 Answer compose(const Ask& ask, const Plan& plan, std::string id) {
   const Format& format = format_of(ask.call);
   const Story story = tell(ask, plan, std::move(id));
-  const bool failed = plan.status >= 400 || plan.refuse != Refusal::None;
+  const bool failed = refuses(plan);
   Answer answer{.status = static_cast<int>(plan.status),
                 .headers = format.headers(plan, story),
                 .after = after_of(plan.ending),
@@ -221,6 +221,7 @@ Answer compose(const Ask& ask, const Plan& plan, std::string id) {
   if (!plan.retry_after.empty()) answer.headers.push_back({"retry-after", plan.retry_after});
   const bool streams = ask.stream && has_stream(ask.call) && !failed && plan.body.empty();
   std::string type = streams ? "text/event-stream; charset=utf-8" : "application/json";
+  if (failed && format.refusal(plan).plain) type = "text/plain";
   if (!plan.content_type.empty()) type = plan.content_type;
   answer.headers.push_back({"content-type", std::move(type)});
   const bool error = failed || plan.ending == Ending::Error || plan.ending == Ending::Failed;

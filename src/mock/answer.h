@@ -60,6 +60,9 @@ std::vector<std::string> for_each_of(const std::vector<std::string>& texts, Make
   return made;
 }
 
+/// Whether `plan` wants an error for an answer.
+inline bool refuses(const Plan& plan) { return plan.status >= 400 || plan.refuse != Refusal::None; }
+
 /// The answer to `ask` under `plan`; the same arguments give the same bytes.
 Answer compose(const Ask& ask, const Plan& plan, std::string id);
 
@@ -89,9 +92,10 @@ struct RefusalRow {
   Refusal word = Refusal::None;
   std::uint32_t status = 0;
   std::string_view type;
-  std::string_view code;  ///< OpenAI; empty: null
+  std::string_view code;  ///< OpenAI: empty is null; Anthropic: error_code of its details
   std::string_view message;
   std::uint32_t retry_seconds = 0;
+  bool plain = false;  ///< of a proxy before the API: the message alone, no JSON
 };
 /// The row `plan` asks for, else that of its status, else that of the status' hundred.
 const RefusalRow& openai_refusal(const Plan& plan);

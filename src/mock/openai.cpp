@@ -13,32 +13,64 @@ constexpr std::int64_t kCreated = 1'764'000'000;
 constexpr std::size_t kDimensions = 8;
 constexpr std::string_view kFirst = R"("index":0,)";
 
+// As users of 2026 show them in reports on openai-python, promptfoo (10855), autobe (136) and
+// others. No page tells the words; those of `unavailable` were last seen in 2023.
 constexpr auto kRefusals = std::to_array<RefusalRow>({
     {Refusal::None, 400, "invalid_request_error", "", "The mock refuses this request."},
-    {Refusal::None, 401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."},
-    {Refusal::None, 403, "invalid_request_error", "unsupported_country_region_territory",
-     "Not available here."},
-    {Refusal::None, 404, "invalid_request_error", "model_not_found", "The model does not exist."},
+    {Refusal::None, 401, "invalid_request_error", "invalid_api_key",
+     "Incorrect API key provided: sk-mock********mock. You can find your API key at "
+     "https://platform.openai.com/account/api-keys."},
+    {Refusal::None, 403, "request_forbidden", "unsupported_country_region_territory",
+     "Country, region, or territory not supported"},
+    {Refusal::None, 404, "invalid_request_error", "model_not_found",
+     "The model `no-such-model` does not exist or you do not have access to it."},
     {Refusal::Requests, 429, "requests", "rate_limit_exceeded",
-     "Rate limit reached for requests per min (RPM): Limit 10000, Used 10000, Requested 1.", 1},
+     "Rate limit reached for gpt-mock in organization org-mock on requests per min (RPM): Limit "
+     "10000, Used 10000, Requested 1.",
+     1},
     {Refusal::Tokens, 429, "tokens", "rate_limit_exceeded",
-     "Rate limit reached for tokens per min (TPM): Limit 2000000, Used 2000000, Requested 9.", 1},
-    {Refusal::Quota, 429, "insufficient_quota", "insufficient_quota",
-     "You exceeded your current quota, please check your plan and billing details."},
+     "Rate limit reached for gpt-mock in organization org-mock on tokens per min (TPM): Limit "
+     "2000000, Used 2000000, Requested 33334.",
+     1},
+    {Refusal::Quota, 429, "insufficient_quota", "credit_balance_exhausted",
+     "You have no credits remaining. Add credits to continue using the API at "
+     "https://platform.openai.com/settings/organization/billing/."},
     {Refusal::Billing, 429, "billing_not_active", "billing_not_active",
      "Your account is not active, please check your billing details on our website."},
     {Refusal::Broken, 500, "server_error", "",
-     "The server had an error while processing your request."},
+     "The server had an error processing your request. Sorry about that!"},
     {Refusal::Unavailable, 503, "server_error", "",
-     "The engine is currently overloaded, please try again later.", 5},
-    {Refusal::Overloaded, 503, "server_error", "",
-     "That model is currently overloaded with other requests.", 5},
+     "That model is currently overloaded with other requests. You can retry your request, or "
+     "contact us through our help center at help.openai.com if the error persists.",
+     5},
+    {Refusal::Overloaded, 503, "service_unavailable_error", "server_is_overloaded",
+     "Our servers are currently overloaded. Please try again later.", 5},
 });
+
+/// `494ms`, `1s`, `1.5s`.
+std::string spelt(std::chrono::milliseconds wait) {
+  if (wait.count() < 1000) return fmt::format("{}ms", wait.count());
+  return fmt::format("{:g}s", static_cast<double>(wait.count()) / 1000);
+}
+
+/// A limit a minute says in words, too, when to come again.
+std::string message_of(const Plan& plan, const RefusalRow& row) {
+  if (!plan.message.empty()) return plan.message;
+  std::string message(row.message);
+  if (row.word != Refusal::Requests && row.word != Refusal::Tokens) return message;
+  const auto wait = plan.retry_in.count() > 0
+                        ? plan.retry_in
+                        : std::chrono::milliseconds(std::chrono::seconds(row.retry_seconds));
+  return message + fmt::format(
+                       " Please try again in {}. Visit "
+                       "https://platform.openai.com/account/rate-limits to learn more.",
+                       spelt(wait));
+}
 
 void write_error(json::Writer& out, const Plan& plan) {
   const RefusalRow& row = openai_refusal(plan);
   out.object().key("error").object();
-  out.field("message", plan.message.empty() ? row.message : std::string_view(plan.message));
+  out.field("message", message_of(plan, row));
   out.field("type", plan.type.empty() ? row.type : std::string_view(plan.type));
   out.key("param").null().key("code");
   const std::string_view code = plan.type.empty() ? row.code : std::string_view(plan.type);
@@ -56,6 +88,9 @@ void write_usage(json::Writer& out, const Story& story) {
   out.key("completion_tokens_details")
       .object()
       .field("reasoning_tokens", static_cast<std::int64_t>(story.thinking.size()))
+      .field("audio_tokens", 0)
+      .field("accepted_prediction_tokens", 0)
+      .field("rejected_prediction_tokens", 0)
       .end_object();
   out.end_object();
 }
@@ -83,10 +118,12 @@ std::string chunk(const Ask& ask, const Plan& plan, const Story& story, const De
   std::string json;
   json::Writer out(json);
   begin(out, ask, story, "chat.completion.chunk");
-  out.field("system_fingerprint", "fp_mock").key("choices").array().object().field("index", 0);
+  out.field("service_tier", "default").field("system_fingerprint", "fp_mock");
+  out.key("choices").array().object().field("index", 0);
   if (is_chat(ask)) {
     out.key("delta").object();
-    if (!delta.role.empty()) out.field("role", delta.role).field("content", "");
+    if (!delta.role.empty())
+      out.field("role", delta.role).field("content", "").key("refusal").null();
     if (delta.content != nullptr) out.field("content", *delta.content);
     if (!delta.tool_calls.empty()) out.key("tool_calls").raw(delta.tool_calls);
     out.end_object();
@@ -105,7 +142,8 @@ std::string usage_chunk(const Ask& ask, const Story& story) {
   std::string json;
   json::Writer out(json);
   begin(out, ask, story, "chat.completion.chunk");
-  out.field("system_fingerprint", "fp_mock").key("choices").array().end_array();
+  out.field("service_tier", "default").field("system_fingerprint", "fp_mock");
+  out.key("choices").array().end_array();
   write_usage(out, story);
   out.end_object();
   return event(json);
@@ -258,10 +296,14 @@ std::string openai_error(const Plan& plan, const Story&) {
 }
 
 std::vector<net::Header> openai_headers(const Plan& plan, const Story& story) {
+  // Who has no money gets no more than an id.
+  if (plan.refuse == Refusal::Quota || plan.refuse == Refusal::Billing)
+    return {{"x-request-id", "req_" + story.id}};
   const bool requests = plan.refuse == Refusal::Requests;
   const bool tokens = plan.refuse == Refusal::Tokens;
   return {{"x-request-id", "req_" + story.id},
           {"openai-organization", "org-mock"},
+          {"openai-project", "proj_mock"},
           {"openai-version", "2020-10-01"},
           {"openai-processing-ms", "7"},
           {"x-ratelimit-limit-requests", "10000"},
@@ -269,7 +311,7 @@ std::vector<net::Header> openai_headers(const Plan& plan, const Story& story) {
           {"x-ratelimit-remaining-requests", requests ? "0" : "9999"},
           {"x-ratelimit-remaining-tokens", tokens ? "0" : "1999991"},
           {"x-ratelimit-reset-requests", requests ? "1s" : "6ms"},
-          {"x-ratelimit-reset-tokens", tokens ? "1s" : "0s"}};
+          {"x-ratelimit-reset-tokens", tokens ? "1m0s" : "0s"}};
 }
 
 }  // namespace naru::mock

@@ -24,12 +24,12 @@ constexpr RefusalCase kCases[] = {
      "requests per minute", true},
     {"tokens", 429, R"("type":"tokens","param":null,"code":"rate_limit_exceeded")", 429,
      "input tokens per minute", true},
-    {"quota", 429, R"("type":"insufficient_quota","param":null,"code":"insufficient_quota")", 429,
-     "spend limit", false},
-    {"billing", 429, R"("code":"billing_not_active")", 402, R"("type":"billing_error")", false},
-    {"overloaded", 503, "overloaded with other requests", 529, R"("type":"overloaded_error")",
+    {"quota", 429, R"("type":"insufficient_quota","param":null,"code":"credit_balance_exhausted")",
+     429, R"("details":{"error_code":"enforced_spend_limit_reached"})", false},
+    {"billing", 429, R"("code":"billing_not_active")", 400, "credit balance is too low", false},
+    {"overloaded", 503, R"("code":"server_is_overloaded")", 529, R"("type":"overloaded_error")",
      true},
-    {"unavailable", 503, "The engine is currently overloaded", 503, R"("type":"api_error")", true},
+    {"unavailable", 503, "overloaded with other requests", 503, "upstream connect error", true},
     {"broken", 500, R"("type":"server_error")", 500, R"("type":"api_error")", false},
 };
 

@@ -222,8 +222,12 @@ Events responses_events(const Ask& ask, const Plan& plan, const Story& story) {
   const std::string code = quoted(plan.type.empty() ? "server_error" : plan.type);
   const std::string message = quoted(
       plan.message.empty() ? "The server had an error processing your request." : plan.message);
-  events.error = Stream::numbered(
-      "error", fmt::format(R"("code":{},"message":{},"param":null)", code, message), bad);
+  // The reference has these fields beside `type`; they come in an object.
+  events.error =
+      Stream::numbered("error",
+                       fmt::format(R"("error":{{"type":{},"code":{},"message":{},"param":null}})",
+                                   code, code, message),
+                       bad);
   const State failed{.status = "failed",
                      .error = fmt::format(R"({{"code":{},"message":{}}})", code, message)};
   events.failed = Stream::numbered(

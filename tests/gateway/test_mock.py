@@ -22,9 +22,16 @@ PLANS = {
     "half_close": "text=one two three&ending=half_close&after=2",
     "no_end": "text=one two three&ending=no_end&after=2",
     "quota": "refuse=quota",
+    "billing": "refuse=billing",
     "tokens": "refuse=tokens&retry_form=seconds&retry_in=7s",
     "overloaded": "refuse=overloaded",
+    "unavailable": "refuse=unavailable",
+    "broken": "refuse=broken",
 }
+# What each refusal is taken for, and what clients get.
+REFUSALS = {"quota": ("upstream_spent", 502), "billing": ("upstream_spent", 502),
+            "tokens": ("rate_limited", 429), "overloaded": ("overloaded", 503),
+            "unavailable": ("overloaded", 503), "broken": ("upstream_failed", 502)}
 WHOLE = ["whole", "dripped", "crlf", "squeezed"]
 BROKEN = ["error", "failed", "malformed", "reset", "half_close", "no_end"]
 
@@ -88,14 +95,16 @@ def test_tool_call_arrives_whole(stage, client, speaks):
     assert b'"look_up"' in said and b'{"place":"Seoul"}' in said
 
 
-@pytest.mark.parametrize("plan", ["quota", "tokens", "overloaded"])
+@pytest.mark.parametrize("plan", REFUSALS)
 @pytest.mark.parametrize("client,speaks", PAIRS)
 def test_refusal_reaches_the_client_in_its_own_shape(stage, client, speaks, plan):
     answer = stage.post(PATHS[client], body(client, f"{speaks}-{plan}", stream=True),
                         stage.test_key)
-    assert answer.status in (429, 502, 503, 529), answer.body
+    outcome, status = REFUSALS[plan]
+    assert stage.exchange(answer.header("x-request-id"))["outcome"] == outcome
+    assert answer.status == status, answer.body
     error = json.loads(answer.body)
-    assert error["error"]["message"]
+    assert error["error"]["message"] and "org" not in answer.body.decode()
     assert (error.get("type") == "error") == (client == "anthropic")
 
 

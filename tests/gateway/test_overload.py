@@ -21,7 +21,7 @@ DELAY = 0.2                 # seconds an upstream takes for a call
 SHARES = {"interactive": 0.6, "batch": 2.4}  # calls offered, by what the upstream serves
 URGENT = "interactive"      # the highest class among them
 REFUSED_MS = 20             # until they know, by naru's own clock …
-REFUSED_AT_ONCE = 0.95      # … so many of the refused; a sudden surge sends some from the line
+REFUSED_AT_ONCE = 0.99      # … so many of the refused
 LINE = 60                   # calls in line at most
 MEMORY_KIB = 48 << 10       # more than before the storm, sanitizers included
 

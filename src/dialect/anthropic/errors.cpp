@@ -97,8 +97,9 @@ Said read_said(json::ValueView body) {
 
 /// How a spent account is told, whatever status and type it comes with: a limit that its owner or
 /// his tier set is a wrong request or a rate limit without a time to wait.
-constexpr auto kSpentWords = std::to_array<std::string_view>(
-    {"credit balance is too low", "specified API usage limits", "enforced_spend_limit_reached"});
+constexpr auto kSpentWords =
+    std::to_array<std::string_view>({"credit balance is too low", "specified API usage limits",
+                                     "workspace API usage limits", "enforced_spend_limit_reached"});
 
 /// What no client can mend is the operator's.
 FaultKind kind_of(int status, const Said& said) {

@@ -66,7 +66,8 @@ TEST(AnthropicErrors, never_name_the_organisation_that_is_at_its_limit) {
 
 TEST(AnthropicErrors, take_an_account_without_money_for_the_operators_trouble) {
   for (const char* message : {"Your credit balance is too low to access the Anthropic API.",
-                              "You have reached your specified API usage limits."}) {
+                              "You have reached your specified API usage limits.",
+                              "You have reached your specified workspace API usage limits."}) {
     const Fault fault = anthropic().read_error(400, said("invalid_request_error", message));
     EXPECT_EQ(fault.kind, FaultKind::UpstreamSpent) << message;
     EXPECT_THAT(fault.detail, testing::HasSubstr("the operator must mend it"));

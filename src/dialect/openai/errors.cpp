@@ -136,6 +136,9 @@ constexpr auto kWords = std::to_array<WordRow>({
     // No quota or money: comes as 429 or 403, but nothing changes until an operator acts.
     {"insufficient_quota",            FaultKind::UpstreamSpent, true},
     {"credit_balance_exhausted",      FaultKind::UpstreamSpent, true},
+    {"organization_spend_limit_exceeded", FaultKind::UpstreamSpent, true},
+    {"organization_usage_limit_exceeded", FaultKind::UpstreamSpent, true},
+    {"project_spend_limit_exceeded",  FaultKind::UpstreamSpent, true},
     {"billing_hard_limit_reached",    FaultKind::UpstreamSpent, true},
     {"billing_not_active",            FaultKind::UpstreamSpent, true},
     {"exceeded_current_quota_error",  FaultKind::UpstreamSpent, true},
@@ -148,6 +151,8 @@ constexpr auto kWords = std::to_array<WordRow>({
     {"engine_overloaded_error",       FaultKind::Overloaded, true},
     {"overloaded",                    FaultKind::Overloaded, false},
     {"overloaded_error",              FaultKind::Overloaded, false},
+    {"server_is_overloaded",          FaultKind::Overloaded, false},
+    {"service_unavailable_error",     FaultKind::Overloaded, false},
     {"unavailable_error",             FaultKind::Overloaded, false},
     {"invalid_api_key",               FaultKind::UpstreamAuth, false},
     {"authentication_error",          FaultKind::UpstreamAuth, false},
