@@ -8,7 +8,7 @@ from harness.gateway import binary
 
 from . import verdict
 from .faults import Faults
-from .samples import Sampler
+from .samples import Sample, Sampler
 from .stage import Stage
 from .traffic import Traffic
 
@@ -19,6 +19,7 @@ QUIET_AT_LAST = 60.0  # seconds until nothing may be under way any more
 class Outcome:
     checks: list[verdict.Check]
     report: str  # Markdown
+    samples: list[Sample]
 
     @property
     def failed(self) -> list[verdict.Check]:
@@ -48,7 +49,7 @@ def run(folder: Path, seconds: float, pace: float, seed: int, whole: bool) -> Ou
                 checks.append(verdict.of_memory(sampler.taken))
         stage.naru.close(check=False)
         checks += verdict.of_end(left, stage.found_reports(), stage.naru.exit_status)
-    return Outcome(checks, verdict.markdown(checks, table, traffic))
+    return Outcome(checks, verdict.markdown(checks, table, traffic), sampler.taken)
 
 
 def settled(stage: Stage) -> dict[str, float]:

@@ -149,7 +149,10 @@ def kinds(has_engine: bool) -> list[Kind]:
         Kind("mortal", CHAT, "mortal", plain, whole),
         Kind("mortal-stream", MESSAGES, "mortal", stream, whole | cut),
     ]
-    table += [Kind(f"fault-{name}", (CHAT, MESSAGES, RESPONSES)[i % 3], name, stream, cut, 1)
+    # A reset may overtake what was sent before it (RFC 9293, section 3.10.7.4): nothing came then.
+    may_end = {"cut": cut | refused}
+    table += [Kind(f"fault-{name}", (CHAT, MESSAGES, RESPONSES)[i % 3], name, stream,
+                   may_end.get(name, cut), 1)
               for i, name in enumerate(("error", "malformed", "cut", "half-close", "no-end",
                                         "stall", "oversize"))]
     table += [Kind(f"fault-{name}", (CHAT, MESSAGES, RESPONSES)[i % 3], name, plain, refused, 1)
