@@ -222,12 +222,16 @@ bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic
   FairQueue& queue = line.queue;
   const Ask& ask = ticket_.ask;
   const FairQueue::Turn turn = queue.turn(ask.priority, ask.principal, ticket_.number);
-  if (now + line.wait(queue.before(turn), ask.wishes[wish].model, now) > latest) return false;
+  const std::string_view model = ask.wishes[wish].model;
+  const std::size_t before = queue.before(turn);
+  // Who is first may wait, however long others did: it is he who finds out that this is over.
+  const nanoseconds wait = before == 0 ? line.closed(model, now) : line.wait(before, model, now);
+  if (now + wait > latest) return false;
   if (ask.most_waiting == 0) return false;
   if (queue.size(ask.priority) >= ask.most_waiting) {
     const FairQueue::Turn last = queue.last(ask.priority);
     if (last < turn || last.number == ticket_.number) return false;
-    places_.evict(*places_.tickets_.at(last.number));
+    places_.evict(line, last);
   }
   if (queue.empty()) line.waited_since = now;
   ticket_.joined.push_back({&line, wish, queue.push(ask.priority, ask.principal, ticket_.number)});
@@ -296,11 +300,20 @@ bool Places::make_room(const Ask& ask) {
     if (!last || last->priority < turn.priority) last = turn;
   }
   if (!last || last->priority <= ask.priority) return false;
-  evict(*tickets_.at(last->number));
+  send_away(*tickets_.at(last->number));
   return true;
 }
 
-void Places::evict(Ticket& ticket) {
+/// Takes a call out of one line; it goes if it stands in no other.
+void Places::evict(Line& line, const FairQueue::Turn& turn) {
+  Ticket& ticket = *tickets_.at(turn.number);
+  const auto at = static_cast<std::ptrdiff_t>(ticket.joined_at(line, turn));
+  line.queue.left(turn);
+  ticket.joined.erase(ticket.joined.begin() + at);
+  if (ticket.joined.empty()) send_away(ticket);
+}
+
+void Places::send_away(Ticket& ticket) {
   leave(ticket);
   ticket.evicted = true;
   ticket.told->give(true);

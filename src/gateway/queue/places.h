@@ -107,7 +107,8 @@ class Places {
   void grant(Ticket& ticket, std::size_t joined, Monotonic now);
   void leave(Ticket& ticket);
   bool make_room(const Ask& ask);
-  void evict(Ticket& ticket);
+  void evict(Line& line, const FairQueue::Turn& turn);
+  void send_away(Ticket& ticket);
   void free(Line& line);
 
   const Clock& clock_;

@@ -124,6 +124,42 @@ TEST_F(PlacesTest, has_who_would_be_served_last_go_when_the_line_is_full) {
   EXPECT_THAT(fault(late).detail, testing::HasSubstr("'u' has no place"));
 }
 
+TEST_F(PlacesTest, who_has_to_leave_one_line_stays_in_the_others) {
+  const Call a = call(ask({{"a", "m", kOne}}));
+  Call b = call(ask({{"b", "m", kOne}}));
+  const auto wait = [&](std::int64_t principal, std::vector<Places::Wish> wishes) {
+    Places::Ask wanted = ask(std::move(wishes), principal);
+    wanted.most_waiting = 2;
+    return call(std::move(wanted));
+  };
+  const Call first = wait(1, {{"a", "m", kOne}});
+  const Call both = wait(1, {{"a", "m", kOne}, {"b", "m", kOne}});
+  const Call of_another = wait(2, {{"a", "m", kOne}});
+  EXPECT_TRUE(waits(first) && waits(both) && waits(of_another));
+  EXPECT_EQ(places_.state("a").waiting.size(), 2U);
+  end(b);
+  EXPECT_TRUE(has_place(both));
+}
+
+TEST_F(PlacesTest, lets_the_first_wait_however_long_others_did) {
+  Call running = call(ask({{"u", "m", kOne}}));
+  Places::Ask patient = ask({{"u", "m", kOne}});
+  patient.longest = seconds(100);
+  Call slow = call(patient);
+  pass(seconds(90));
+  end(running);
+  ASSERT_EQ(places_.state("u").between, seconds(90));
+  Places::Ask wanted = ask({{"u", "m", kOne}});
+  wanted.longest = seconds(60);
+  Call first = call(wanted);
+  EXPECT_TRUE(waits(first));
+  EXPECT_EQ(fault(call(wanted)).kind, FaultKind::RateLimited);
+  pass(seconds(1));
+  end(slow);
+  EXPECT_TRUE(has_place(first));
+  EXPECT_LT(places_.state("u").between, seconds(90));
+}
+
 TEST_F(PlacesTest, each_class_has_room_of_its_own) {
   const Call running = call(ask({{"u", "m", kOne}}));
   std::vector<Call> waiting;
