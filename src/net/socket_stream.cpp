@@ -80,9 +80,18 @@ void cancel_operations(void* socket) {
       ->cancel(ignored);
 }
 
+/// Bytes that wait unsent in the kernel. It says that more may be written once half of them have
+/// left, so that who reads slowly is seen to read; by default it waits for a third of megabytes.
+constexpr int kUnsentBytes = 64 << 10;
+
 void set_no_delay(int fd, int family) {
   const int on = 1;
   if (family != AF_UNIX) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void bound_unsent(int fd, int family) {
+  if (family != AF_UNIX)
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
 }
 
 }  // namespace
@@ -94,6 +103,7 @@ Result<std::unique_ptr<SocketStream>> SocketStream::adopt(Loop& loop, int fd,
                                                           const SocketAddress& peer) {
   auto impl = std::make_unique<Impl>(loop, peer.text());
   set_no_delay(fd, peer.family());
+  bound_unsent(fd, peer.family());
   error_code error;
   impl->socket.assign({peer.family(), 0}, fd, error);
   if (error) {

@@ -272,6 +272,15 @@ def test_reset_of_a_reused_connection_that_took_the_request_is_no_attempt(naru):
     assert row_of(naru, answer)["attempts"] == 1 and len(requests) == 2
 
 
+def test_upstream_that_worked_on_a_request_is_not_asked_again_unseen(start, upstream):
+    """It closes the connection behind a request that it had for longer than a round trip."""
+    naru = start(documents.upstream("u", upstream.url) +
+                 documents.model("gpt", "u", retry="{attempts: 1}"))
+    naru.openai, naru.test_key = upstream, naru.key()
+    answer, requests = call_twice(naru, [lambda: wait.gone_by(0.4), RESET], [openai_answer()])
+    assert answer.status == 502 and len(requests) == 1
+
+
 def test_only_one_reset_is_no_attempt(naru):
     answer, requests = call_twice(naru, [RESET], [RESET], [openai_answer("third")])
     assert answer.status == 200 and b"third" in answer.body

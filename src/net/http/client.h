@@ -67,7 +67,8 @@ class HttpClient {
   static std::unique_ptr<HttpClient> make(Loop& loop, Resolver& resolver);
   virtual ~HttpClient() = default;
   /// Gives the answer once its final head is there (every 1xx skipped). A reset on a reused
-  /// connection before any byte of the answer is tried once more on a fresh one.
+  /// connection before any byte of the answer, within a round trip, is tried once more on a fresh
+  /// one.
   /// Fails: UpstreamFailed (unreachable, TLS with the reason), UpstreamTimeout, UpstreamInvalid.
   virtual Task<Result<std::unique_ptr<ClientCall>>> send(std::shared_ptr<const Remote> remote,
                                                          ClientRequest request, Until until) = 0;

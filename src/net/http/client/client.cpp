@@ -11,6 +11,10 @@ namespace {
 using CallPtr = std::unique_ptr<ClientCall>;
 using RemotePtr = std::shared_ptr<const HttpRemote>;
 
+/// A peer that had closed a connection before our request came says so within one round trip.
+/// Later it may have worked on the request, which is not sent again behind the caller's back.
+constexpr std::chrono::milliseconds kRoundTrip{300};
+
 class PooledClient final : public HttpClient {
  public:
   PooledClient(Loop& loop, Resolver& resolver)
@@ -26,10 +30,12 @@ class PooledClient final : public HttpClient {
     if (PooledStream idle = pool_.take(to->key()); idle.stream != nullptr) {
       auto call = std::make_unique<HttpCall>(to, HttpCall::Connection{std::move(idle)}, pool_);
       if (request.leaves != nullptr) *request.leaves = true;
+      const Monotonic began = loop_.clock().now();
       const auto opened = co_await call->open(head, request, until);
       if (opened) co_return CallPtr(std::move(call));
       // The peer may have closed an idle connection just as we chose it: RFC 9112, 9.3.1.
-      const bool stale = opened.error().kind == FaultKind::UpstreamFailed && call->unanswered();
+      const bool stale = opened.error().kind == FaultKind::UpstreamFailed && call->unanswered() &&
+                         loop_.clock().now() - began <= kRoundTrip;
       if (!stale) co_return fail(opened.error());
     }
     co_return co_await send_fresh(to, head, request, until);

@@ -69,9 +69,9 @@ std::string proxy_place(const HttpRemote& remote) {
 }
 
 /// What the proxy's answer to CONNECT means; nothing while its head is not whole.
-std::optional<Result<void>> judge_tunnel(AnswerParser& parser, std::string_view bytes,
-                                         const HttpRemote& remote) {
+std::optional<Result<void>> judge_tunnel(std::string_view bytes, const HttpRemote& remote) {
   const std::string proxy = proxy_place(remote);
+  AnswerParser parser;
   const auto end = parser.find_head_end(bytes);
   if (!end) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, end.error().detail);
   if (*end == 0 && bytes.size() < kMaxProxyHeadBytes) return std::nullopt;
@@ -80,6 +80,7 @@ std::optional<Result<void>> judge_tunnel(AnswerParser& parser, std::string_view 
   AnswerHead head;
   const auto read = parser.read_head(bytes.substr(0, *end), head);
   if (!read) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, read.error().detail);
+  if (head.status / 100 == 1) return judge_tunnel(bytes.substr(*end), remote);
   if (head.status / 100 != 2)
     return fail(FaultKind::UpstreamFailed, "proxy {} refuses CONNECT to {} with status {}{}", proxy,
                 remote.place(), head.status,
@@ -95,7 +96,6 @@ Task<Result<void>> open_tunnel(Attempt& attempt, SocketStream& socket) {
   const std::string head = write_connect_head(*attempt.remote);
   auto written = co_await socket.write(head, attempt.until);
   NARU_CO_TRY_VOID(std::move(written));
-  AnswerParser parser;
   std::string bytes(kMaxProxyHeadBytes, '\0');
   std::size_t size = 0;
   for (;;) {
@@ -106,7 +106,7 @@ Task<Result<void>> open_tunnel(Attempt& attempt, SocketStream& socket) {
       co_return fail(FaultKind::UpstreamFailed, "proxy {} closed the connection",
                      proxy_place(*attempt.remote));
     size += count;
-    auto judged = judge_tunnel(parser, {bytes.data(), size}, *attempt.remote);
+    auto judged = judge_tunnel({bytes.data(), size}, *attempt.remote);
     if (judged) co_return std::move(*judged);
   }
 }

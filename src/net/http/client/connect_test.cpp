@@ -177,6 +177,16 @@ TEST_F(ClientConnectTest, speaks_tls_through_a_proxy) {
   EXPECT_EQ(client->idle_connections(), 1u);
 }
 
+TEST_F(ClientConnectTest, skips_what_a_proxy_says_before_its_answer) {
+  remote = remote_at("https://h.example", proxy_url());
+  const std::string early =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n";
+  EXPECT_EQ(fault_with_proxy(early + "HTTP/1.1 502 Bad Gateway\r\n\r\n"),
+            fmt::format("upstream_failed: proxy 127.0.0.1:{} refuses CONNECT to h.example:443 with "
+                        "status 502",
+                        listener.port()));
+}
+
 TEST_F(ClientConnectTest, says_why_a_proxy_does_not_connect) {
   remote = remote_at("https://h.example", proxy_url());
   const std::string proxy = fmt::format("proxy 127.0.0.1:{}", listener.port());
