@@ -99,7 +99,7 @@ TEST_F(Handlers, say_all_that_is_wrong_with_a_key_that_is_asked_for) {
            {R"({"name":"a","model":[]})", "$.model is not a field of a key"},
            {R"({"name":7,"color":1})", "$.name"},
            {R"({"name":"a","requests_per_minute":0})",
-            "$.requests_per_minute must be a whole number from 1 to 1000000"},
+            "$.requests_per_minute must be a whole number from 1 to 100000000"},
            {R"({"name":"a","tokens_per_minute":-1})", "$.tokens_per_minute must be a whole number"},
            {R"({"name":"a","concurrency":100001})", "from 1 to 100000"},
            {R"({"name":"a","concurrency":1.5})", "$.concurrency"},

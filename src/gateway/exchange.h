@@ -153,11 +153,11 @@ class Exchange {
 
   // listen
   Endpoint endpoint;
-  Wishes wishes;
   std::string client_request_id;
   std::vector<net::Header> cors;  ///< for a browser of a listed origin
   // authenticate
   std::optional<Principal> principal;
+  Wishes wishes;
   dialect::RateLimits rate_limits;  ///< as the last stage that asked found them
   // understand
   std::optional<BodyMemory::Lease> body_memory;

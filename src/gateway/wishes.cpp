@@ -1,5 +1,6 @@
 #include "gateway/wishes.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -8,6 +9,7 @@ namespace naru::gateway {
 namespace {
 
 constexpr std::size_t kMaxShownBytes = 60;  // of a value that is wrong
+constexpr double kShortest = 0.001;         // seconds
 
 /// The value of a header that stands once; nullopt if it does not stand.
 Result<std::optional<std::string_view>> find_once(const net::HeadersView& headers,
@@ -25,10 +27,10 @@ Result<std::chrono::milliseconds> read_timeout(std::string_view text) {
       std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
   const bool whole = error == std::errc{} && end == text.data() + text.size();
   const double most = std::chrono::duration<double>(kLongestTimeout).count();
-  if (!whole || !(seconds >= 0.001 && seconds <= most))
+  if (!whole || !(seconds >= kShortest && seconds <= most))
     return fail(FaultKind::InvalidRequest,
-                "the header {} is '{}'; it takes seconds from 0.001 to {}, as 30 or 2.5",
-                kTimeoutHeader, clipped(text, kMaxShownBytes), most);
+                "the header {} is '{}'; it takes seconds from {} to {}, as 30 or 2.5",
+                kTimeoutHeader, clipped(text, kMaxShownBytes), kShortest, most);
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
@@ -54,7 +56,7 @@ Result<Wishes> read_wishes(const net::HeadersView& headers) {
 }
 
 std::string timeout_value(std::chrono::nanoseconds left) {
-  return fmt::format("{:.3f}", std::chrono::duration<double>(left).count());
+  return fmt::format("{:.3f}", std::max(kShortest, std::chrono::duration<double>(left).count()));
 }
 
 }  // namespace naru::gateway

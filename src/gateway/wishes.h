@@ -2,8 +2,8 @@
 #include <chrono>
 #include <optional>
 
-#include "base/result.h"
 #include "base/priority.h"
+#include "base/result.h"
 #include "net/http/head.h"
 
 namespace naru::gateway {
@@ -22,7 +22,7 @@ inline constexpr std::chrono::hours kLongestTimeout{24};
 
 /// Pure. Fails: InvalidRequest, saying which header, its value and what it takes.
 Result<Wishes> read_wishes(const net::HeadersView& headers);
-/// As `x-request-timeout` has it.
+/// As `x-request-timeout` has it; never less than the header may say.
 std::string timeout_value(std::chrono::nanoseconds left);
 
 }  // namespace naru::gateway

@@ -52,7 +52,10 @@ TEST(Wishes, stand_once) {
   EXPECT_THAT(read_wishes(headers).error().detail, testing::HasSubstr("more than once"));
 }
 
-TEST(Wishes, go_on_as_they_came) { EXPECT_EQ(timeout_value(milliseconds(2'500)), "2.500"); }
+TEST(Wishes, go_on_as_they_came) {
+  EXPECT_EQ(timeout_value(milliseconds(2'500)), "2.500");
+  EXPECT_EQ(timeout_value(milliseconds(0)), "0.001") << "what another naru takes";
+}
 
 }  // namespace
 }  // namespace naru::gateway

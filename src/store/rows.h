@@ -30,7 +30,7 @@ struct KeyLimit {
   std::int64_t most;
 };
 inline constexpr auto kKeyLimits = std::to_array<KeyLimit>({
-    {"requests_per_minute", &KeyLimits::requests_per_minute, 1'000'000},
+    {"requests_per_minute", &KeyLimits::requests_per_minute, 100'000'000},
     {"tokens_per_minute", &KeyLimits::tokens_per_minute, 100'000'000},
     {"concurrency", &KeyLimits::concurrency, 100'000},
 });

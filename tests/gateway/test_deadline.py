@@ -5,7 +5,7 @@ import time
 import pytest
 from chats import chat, message, openai_answer, openai_chunk, openai_stream
 from harness import documents, wire
-from harness.client import request
+from harness.client import request, slow_client
 from harness.upstream import STALL
 
 OPENAI = "/v1/chat/completions"
@@ -43,6 +43,41 @@ def test_stream_ends_with_it(naru, phase):
     assert answer.status == (200 if phase == "within_content" else 504)
     assert answer.body.count(b"deadline_exceeded") == 1 and b"[DONE]" not in answer.body
     assert naru.exchange(answer.header("x-request-id"))["outcome"] == "deadline_exceeded"
+
+
+def test_prompt_that_was_read_is_accounted_for(naru):
+    naru.openai.usual = [STALL]
+    answer, _ = timed(naru, chat("gpt", "a prompt of some words"))
+    row = naru.exchange(answer.header("x-request-id"))
+    assert row["outcome"] == "deadline_exceeded"
+    assert row["tokens"]["input"] > 0 and row["tokens_by"] == "bytes"
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["of_the_client", "of_the_upstream"])
+def test_it_ends_the_upstreams_work_while_the_client_does_not_read(start, upstream, own):
+    naru = start(documents.upstream("u", upstream.url,
+                                    extra="" if own else "timeouts: {total: 400ms}") +
+                 documents.model("m", "u"))
+    upstream.usual = openai_stream(*["x" * 65536] * 400)
+    headers = {"x-api-key": naru.key(), **({"x-request-timeout": str(TIME)} if own else {})}
+    with slow_client(naru) as client:
+        client.send(request("POST", OPENAI, chat("m", stream=True), headers))
+        got = upstream.wait_for(1)
+        assert got.done.wait(TIME + LATE), "the upstream works on"
+        assert time.monotonic() - got.arrived >= TIME - 0.1
+        assert naru.admin("GET", "/admin/v1/upstreams")["upstreams"][0]["in_flight"] == 0
+        answer = client.answer()
+    assert answer.whole and answer.body.count(b'"error"') == 1 and b"[DONE]" not in answer.body
+    row = naru.admin("GET", "/admin/v1/exchanges?limit=1")["exchanges"][0]
+    assert row["outcome"] == ("deadline_exceeded" if own else "upstream_timeout")
+
+
+@pytest.mark.parametrize("name, value", [("x-request-timeout", "soon"), ("x-naru-priority", "vip")])
+def test_wrong_header_is_on_record(naru, name, value):
+    answer = naru.post(OPENAI, chat("gpt"), naru.test_key, {name: value})
+    assert answer.status == 400 and value.encode() in answer.body
+    row = naru.exchange(answer.header("x-request-id"))
+    assert (row["outcome"], row["status"], row["attempts"]) == ("invalid_request", 400, 0)
 
 
 def test_it_covers_waiting_in_line(start, upstream):

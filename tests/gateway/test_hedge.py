@@ -117,7 +117,10 @@ def test_client_that_leaves_calls_both_off(two):
     assert all(each.left.wait(10) for each in both)
     wait.until(lambda: two.admin("GET", "/admin/v1/exchanges?limit=1")["exchanges"],
                "the row is written")
-    assert two.admin("GET", "/admin/v1/exchanges?limit=1")["exchanges"][0]["outcome"] == "abandoned"
+    written = two.admin("GET", "/admin/v1/exchanges?limit=1")["exchanges"][0]
+    prompt = len("hi") // 4 + 1
+    assert written["outcome"] == "abandoned" and written["tokens_by"] == "bytes"
+    assert written["tokens"]["input"] >= 2 * prompt, "each has read the prompt"
     shown = two.admin("GET", "/admin/v1/upstreams")["upstreams"]
     assert [each["in_flight"] for each in shown] == [0, 0]
     two.first.errors.clear()

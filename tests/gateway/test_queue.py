@@ -273,6 +273,21 @@ def test_rate_limit_of_an_upstream_is_waited_out_in_line(start, upstream):
     assert all(each.arrived > closed + 0.9 for each in upstream.requests[1:])
 
 
+def test_nobody_in_line_is_sent_to_an_upstream_that_wants_to_be_left_alone(start, upstream, gate):
+    naru = one_place(start, upstream)
+    upstream.usual = [openai_answer()]
+    upstream.then(gate, openai_error(429, {"retry-after-ms": "1200"}))
+    calls = Calls(naru)
+    limited = calls.begin("limited")
+    upstream.wait_for(1)
+    others = calls.in_line("a", "b", "c")
+    gate.set()
+    wait.until(lambda: state(naru)["closed_ms"] > 0, "the upstream is left alone")
+    closed = time.monotonic()
+    assert {each.result().status for each in (limited, *others)} == {200}
+    assert all(each.arrived > closed + 0.9 for each in upstream.requests[1:])
+
+
 def test_upstream_is_given_as_many_as_it_serves(start, upstream):
     """It refuses what comes beyond four at once; after the first storm it is not asked for more."""
     lock, inside, worst = threading.Lock(), [0], [0]

@@ -1,7 +1,6 @@
 """Clients that read slowly, or not: what naru keeps for them has a bound, an engine's place is free
 once it has said all, and those who read fast do not wait for them."""
 import os
-import socket
 import threading
 import time
 
@@ -9,7 +8,7 @@ import pytest
 from chats import DONE, chat, openai_chunk, openai_stream, openai_usage
 from dialects import texts
 from harness import documents, engine, wait, wire
-from harness.client import PATIENCE, Client, place, request
+from harness.client import Client, request, slow_client
 from harness.gateway import LISTENERS, Gateway
 from harness.mock import Mock
 from harness.open_loop import percentile
@@ -21,18 +20,6 @@ PIECE = "x" * (16 * KIB)
 CALM = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"}
 MOST_TIMES = 1.2  # p99 of fast clients beside slow ones, by what it is without them
 SMALL = "limits: {body_bytes: 1MiB, body_memory_bytes: 2MiB, write_timeout: 60s}\n"
-
-
-def slow_client(naru: Gateway) -> Client:
-    """A connection on which the kernels keep little, so that what is not read waits at naru."""
-    client = Client.__new__(Client)
-    client.connection = socket.socket()
-    client.connection.settimeout(PATIENCE)
-    client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * KIB)
-    client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
-    client.connection.connect(place(naru.address))
-    client.reader = wire.Reader(client.connection)
-    return client
 
 
 def stream_of(size: int) -> list[bytes]:
@@ -181,6 +168,21 @@ def test_slow_client_is_no_silence_of_its_upstream(stage):
         wait.until(lambda: stage.provider.requests, "the provider is asked")
         wait.gone_by(1.0)
         assert read_whole(client) == "x" * size
+
+
+def test_steady_reader_is_served_however_much_is_on_its_way(tmp_path):
+    """It takes bytes all the time, of an answer that would fill buffers of megabytes."""
+    size = 6 * MIB
+    with Upstream(stream_of(size)) as upstream:
+        text = documents.upstream("u", upstream.url) + documents.model("m", "u")
+        limits = LISTENERS + "limits: {write_timeout: 1s}\n"
+        with Gateway(tmp_path / "naru", text, limits) as naru, naru.connect() as client:
+            ask(client, "m", naru.key())
+            message, read = client.head(), 0
+            for piece in client.reader.chunks(message):
+                read += len(piece)
+                wait.gone_by(len(piece) / MIB)
+            assert read > size
 
 
 def check_memory(stage, model: str, upstream: Upstream, readers: int, each: int) -> None:

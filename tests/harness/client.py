@@ -69,6 +69,18 @@ class Client:
         self.connection.close()
 
 
+def slow_client(naru) -> Client:
+    """A connection on which the kernels keep little, so that what is not read waits at naru."""
+    client = Client.__new__(Client)
+    client.connection = socket.socket()
+    client.connection.settimeout(PATIENCE)
+    client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1000)
+    client.connection.connect(place(naru.address))
+    client.reader = wire.Reader(client.connection)
+    return client
+
+
 def body_bytes(body) -> bytes:
     if body is None:
         return b""

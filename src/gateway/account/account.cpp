@@ -16,7 +16,8 @@ std::int64_t micros(std::chrono::nanoseconds length) {
 bool was_served(const Exchange& exchange, const Result<void>& outcome) {
   if (!exchange.trail.sent) return false;
   return outcome || exchange.facts.delivered.total() > 0 ||
-         outcome.error().kind == FaultKind::Cancelled || exchange.call.stopping();
+         outcome.error().kind == FaultKind::Cancelled ||
+         outcome.error().kind == FaultKind::DeadlinePassed || exchange.call.stopping();
 }
 
 /// A prompt with text has tokens, whatever an upstream reports.

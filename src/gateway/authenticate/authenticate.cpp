@@ -79,6 +79,10 @@ net::Task<Result<void>> authenticate(Exchange& exchange) {
                                  .models = key->models,
                                  .limits = key->limits,
                                  .priority = key->priority};
+  // Behind the key, so that a call with wrong headers is on record, too.
+  NARU_CO_TRY(exchange.wishes, read_wishes(exchange.call.head().headers));
+  if (exchange.wishes.timeout)
+    exchange.deadline = exchange.client_deadline = exchange.began + *exchange.wishes.timeout;
   co_return Result<void>{};
 }
 

@@ -252,9 +252,20 @@ void note_wait(Exchange& exchange, Attempt& attempt, Monotonic asked, const Resu
 }
 
 /// A limit that says itself when it is whole again is of calls in a time, not of calls at once.
-bool tells_of_crowd(const Fault& fault) {
-  const bool of_time = fault.kind == FaultKind::RateLimited && fault.retry_after;
-  return reaction_to(fault.kind).crowds && !of_time;
+bool is_of_time(const Fault& fault) {
+  return fault.kind == FaultKind::RateLimited && fault.retry_after;
+}
+
+/// Gives back the place of a call that failed. Where the upstream wants to be left alone, nobody in
+/// line gets it before that is known.
+void give_back(Exchange& exchange, Attempt& attempt, const Fault& fault) {
+  const bool crowds = reaction_to(fault.kind).crowds && !is_of_time(fault);
+  attempt.crowded = crowds && attempt.answer.place.refused();
+  if (is_of_time(fault) && attempt.target.deployment.empty())
+    exchange.services.places.close(attempt.target.spec->upstream,
+                                   exchange.upstream_model(*attempt.target.spec),
+                                   exchange.now() + Health::believed(*fault.retry_after));
+  attempt.answer = {};
 }
 
 }  // namespace
@@ -289,8 +300,7 @@ net::Task<Result<void>> run(Exchange& exchange, Attempt& attempt) {
     note_wait(exchange, attempt, asked, sent);
   }
   if (!sent) {
-    attempt.crowded = tells_of_crowd(sent.error()) && answer.place.refused();
-    answer = {};
+    give_back(exchange, attempt, sent.error());
     co_return fail(std::move(sent.error()));
   }
   answer.place.taken();

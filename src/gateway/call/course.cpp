@@ -24,6 +24,12 @@ Result<void> admit(Exchange& exchange, const Target& target) {
   return open;
 }
 
+/// Nothing is wrong with the attempt: nobody waits for the exchange any more.
+bool ended_for_all(const Result<void>& outcome) {
+  return !outcome && (outcome.error().kind == FaultKind::Cancelled ||
+                      outcome.error().kind == FaultKind::DeadlinePassed);
+}
+
 /// What the attempt tells of its upstream.
 void note(Exchange& exchange, const Attempt& attempt, const Result<void>& outcome) {
   Services& services = exchange.services;
@@ -34,9 +40,6 @@ void note(Exchange& exchange, const Attempt& attempt, const Result<void>& outcom
   if (!target.deployment.empty()) return;
   if (!attempt.called) return services.health.ended_unheard(upstream);
   if (outcome) return services.health.succeeded(upstream);
-  if (outcome.error().kind == FaultKind::RateLimited && outcome.error().retry_after)
-    services.places.close(upstream, exchange.upstream_model(*target.spec),
-                          exchange.now() + Health::believed(*outcome.error().retry_after));
   if (attempt.crowded && outcome.error().kind == FaultKind::Overloaded)
     return services.health.crowded(upstream, outcome.error());
   const std::uint32_t failures_to_open = target.upstream->spec.failures_to_open;
@@ -52,6 +55,7 @@ void note(Exchange& exchange, const Attempt& attempt, const Result<void>& outcom
 Result<void> Course::pass(Result<void> outcome) {
   patience_.give_up(target_);
   ++passed_;
+  had_turn_[target_] = true;
   retry_.reset();
   return outcome;
 }
@@ -125,6 +129,7 @@ Result<void> Course::end(Attempt& attempt, Result<void> outcome) {
   note(exchange_, attempt, outcome);
   called_.push_back(upstream);
   target_ = static_cast<std::size_t>(&attempt.target - exchange_.decision.order.data());
+  had_turn_[target_] = true;
   refused_loss_ = attempt.refused_loss;
   if (!outcome) {
     owe(exchange_, attempt);
@@ -188,7 +193,8 @@ net::Task<Result<void>> Course::race(Attempt& first) {
   const std::array<Attempt*, 2> attempts{&first, &*second};
   const std::size_t last = race.winner().value_or(1);
   const std::size_t other = 1 - last;
-  if (race.winner()) owe_called_off(exchange_, *attempts[other]);
+  if (race.winner() || ended_for_all(race.outcome(other)))
+    owe_called_off(exchange_, *attempts[other]);
   (void)end(*attempts[other], race.outcome(other));
   co_return end(*attempts[last], race.outcome(last));
 }
@@ -201,6 +207,7 @@ NextAttempt Course::next_after(const Fault& fault) {
   if (over_) return {};
   const Tried tried{.attempts = static_cast<std::size_t>(exchange_.trail.attempts),
                     .passed = passed_,
+                    .had_turn = had_turn_,
                     .target = target_,
                     .refused_loss = refused_loss_,
                     .asked = patience_.asked(exchange_.now())};

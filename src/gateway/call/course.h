@@ -41,7 +41,9 @@ class Patience {
 class Course {
  public:
   explicit Course(Exchange& exchange)
-      : exchange_(exchange), patience_(exchange.decision.order.size()) {}
+      : exchange_(exchange),
+        patience_(exchange.decision.order.size()),
+        had_turn_(exchange.decision.order.size()) {}
 
   std::size_t target() const { return target_; }
   /// One call to the target, or to one behind it that has a place sooner, unless its breaker is
@@ -68,6 +70,7 @@ class Course {
   Patience patience_;
   std::optional<RetryBudget::Lease> retry_ = {};
   std::size_t passed_ = 0;
+  std::vector<bool> had_turn_;
   bool over_ = false;
   bool refused_loss_ = false;
   std::size_t target_ = 0;

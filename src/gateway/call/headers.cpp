@@ -9,6 +9,13 @@ namespace naru::gateway {
 namespace {
 
 constexpr std::chrono::hours kLongestWait{24};
+constexpr std::int64_t kMany = 1'000'000;  // seconds; more than the longest wait
+constexpr WallTime kFarOff{
+    std::chrono::sys_days(std::chrono::year(2200) / 1 / 1).time_since_epoch()};
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t value = 0;
@@ -33,7 +40,8 @@ std::optional<WallTime> find_http_date(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
                                          std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
                                          std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok() || year < 1970 || year > 2200) return std::nullopt;
+  if (!date.ok() || year < 1970) return std::nullopt;
+  if (year > 2200) return kFarOff;  // beyond it nanoseconds overflow
   return WallTime(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(hour) +
                   std::chrono::minutes(minute) + std::chrono::seconds(second));
 }
@@ -77,11 +85,12 @@ std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& fro
   using std::chrono::milliseconds;
   std::optional<milliseconds> wait;
   if (const auto text = from_upstream.find("retry-after-ms")) {
-    if (const auto number = whole_number(trim(*text))) wait = milliseconds(*number);
+    if (const std::string_view value = trim(*text); is_number(value))
+      wait = milliseconds(whole_number(value).value_or(kMany * 1000));
   } else if (const auto seconds = from_upstream.find("retry-after")) {
     const std::string_view value = trim(*seconds);
-    if (const auto number = whole_number(value); number && *number < 1'000'000)
-      wait = std::chrono::seconds(*number);
+    if (is_number(value))
+      wait = std::chrono::seconds(std::min(whole_number(value).value_or(kMany), kMany));
     else if (const auto date = find_http_date(value))
       wait = std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*date - now));
   }

@@ -60,7 +60,10 @@ TEST(Headers, read_how_long_an_upstream_wants_to_be_left_alone) {
   EXPECT_EQ(read({{"retry-after", "7"}, {"retry-after-ms", "250"}}), 250ms);
   EXPECT_EQ(read({{"retry-after", "Fri, 31 Dec 1999 23:59:59 GMT"}}), 59s);
   EXPECT_EQ(read({{"retry-after", "Fri, 31 Dec 1999 23:00:00 GMT"}}), 0s);
-  EXPECT_EQ(read({{"retry-after", "999999"}}), 24h);
+  for (const char* long_time : {"999999", "1000000", "9223372036854775807", "99999999999999999999",
+                                "Fri, 31 Dec 9999 23:59:59 GMT"})
+    EXPECT_EQ(read({{"retry-after", long_time}}), 24h) << long_time;
+  EXPECT_EQ(read({{"retry-after-ms", "99999999999999999999"}}), 24h);
   for (const char* no : {"-3", "soon", "Fri, 31 Foo 1999 23:59:59 GMT", "31 Dec 1999 23:59:59 GMT",
                          "Fri, 99 Dec 1999 23:59:59 GMT", "Fri, 31 Dec 1999 23:59:59 CET",
                          "Fri, 31 ecJ 1999 23:59:59 GMT"})

@@ -16,10 +16,18 @@ using Asked = std::vector<std::optional<milliseconds>>;
 /// So many targets, none of which wants to be left alone.
 Asked alone(std::size_t targets) { return Asked(targets, milliseconds(0)); }
 
+/// `tried`, where the targets had their turns in their order, up to the last.
+Tried in_order(Tried tried) {
+  tried.had_turn.assign(tried.asked.size(), false);
+  for (std::size_t i = 0; i < tried.asked.size() && i < tried.attempts + tried.passed; ++i)
+    tried.had_turn[i] = true;
+  return tried;
+}
+
 NextAttempt after(FaultKind kind, const Tried& tried, const RetryPolicy& policy = {}) {
   Rng rng(7);
   const Fault fault{.kind = kind, .detail = {}};
-  return next_attempt(policy, tried, fault, rng);
+  return next_attempt(policy, in_order(tried), fault, rng);
 }
 
 TEST(Retry, goes_to_the_next_target_at_once) {
@@ -30,12 +38,22 @@ TEST(Retry, goes_to_the_next_target_at_once) {
   EXPECT_EQ(next.wait, milliseconds(0));
 }
 
+TEST(Retry, goes_to_a_target_without_a_turn_before_one_that_had_it) {
+  Rng rng(7);
+  const Fault fault{.kind = FaultKind::Overloaded, .detail = {}};
+  const Tried first_behind_second{
+      .attempts = 2, .had_turn = {true, true, false}, .target = 0, .asked = alone(3)};
+  const NextAttempt next = next_attempt({}, first_behind_second, fault, rng);
+  EXPECT_EQ(next.target, 2U);
+  EXPECT_EQ(next.wait, milliseconds(0));
+}
+
 TEST(Retry, waits_below_the_ceiling_before_the_same_target) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Rng rng(seed);
     const Fault fault{.kind = FaultKind::UpstreamFailed, .detail = {}};
     const NextAttempt next =
-        next_attempt({.attempts = 9}, {.attempts = 3, .target = 0, .asked = alone(1)}, fault, rng);
+        next_attempt({.attempts = 9}, in_order({.attempts = 3, .asked = alone(1)}), fault, rng);
     ASSERT_TRUE(next.again) << "seed " << seed;
     ASSERT_LE(next.wait, milliseconds(1'000)) << "seed " << seed;
   }
@@ -114,7 +132,8 @@ TEST(Retry, spreads_its_waits) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Rng rng(seed);
     const Fault fault{.kind = FaultKind::UpstreamFailed, .detail = {}};
-    waits.insert(next_attempt({.attempts = 9}, {.attempts = 3}, fault, rng).wait.count() / 100);
+    waits.insert(next_attempt({.attempts = 9}, in_order({.attempts = 3}), fault, rng).wait.count() /
+                 100);
   }
   EXPECT_GE(waits.size(), 10U);  // tenths of the ceiling, which is a second
 }

@@ -1,7 +1,5 @@
 #include "gateway/listen/listen.h"
 
-#include "gateway/wishes.h"
-
 namespace naru::gateway {
 namespace {
 
@@ -30,9 +28,6 @@ net::Task<Result<void>> listen(Exchange& exchange) {
   exchange.client_request_id = client_id(head.headers);
   exchange.cors =
       cors_headers(exchange.settings().data, head, exchange.endpoint.serves == Serves::Preflight);
-  NARU_CO_TRY(exchange.wishes, read_wishes(head.headers));
-  if (exchange.wishes.timeout)
-    exchange.deadline = exchange.client_deadline = exchange.began + *exchange.wishes.timeout;
   co_return Result<void>{};
 }
 

@@ -40,7 +40,7 @@ Result<bool> take_events(Answer& answer, std::string& out) {
 
 /// Gives `bytes` to the client: a provider is not read on before they are taken, an engine as long
 /// as there is room for what waits. Lifetime: the exchange and the bytes outlive the task.
-net::Task<Result<void>> pass_on(Exchange& exchange, std::string_view bytes) {
+net::Task<Result<void>> give_to(Exchange& exchange, std::string_view bytes) {
   ClientStream& client = *exchange.client;
   if (exchange.answer.slot == nullptr) co_return co_await client.write(bytes);
   const std::size_t behind = client.write_behind(bytes);
@@ -50,19 +50,52 @@ net::Task<Result<void>> pass_on(Exchange& exchange, std::string_view bytes) {
   co_return co_await client.catch_up(kMostBehind / 2);
 }
 
+/// While a client takes its time its upstream is not read, and the time of the call runs all the
+/// same: when it is over the upstream computes no more, whatever the client still has to take.
+class TimeWhileWriting {
+ public:
+  explicit TimeWhileWriting(Exchange& exchange)
+      : exchange_(exchange), timer_(exchange.loop().timers(), &TimeWhileWriting::over, this) {
+    if (exchange.deadline != Monotonic::max()) timer_.set(exchange.deadline);
+  }
+  /// Gives `bytes` to the client. Fails: UpstreamTimeout, also where the time was over meanwhile.
+  /// Lifetime: it and the bytes outlive the task.
+  net::Task<Result<void>> pass_on(std::string_view bytes) {
+    writing_ = true;
+    auto passed = co_await give_to(exchange_, bytes);
+    writing_ = false;
+    if (over_) co_return fail(FaultKind::UpstreamTimeout, "the time for the answer is over");
+    co_return passed;
+  }
+
+ private:
+  static void over(void* self) { static_cast<TimeWhileWriting*>(self)->leave(); }
+  void leave() {
+    if (!writing_) return;  // whoever reads the upstream has the same time
+    over_ = true;
+    exchange_.answer.leave_upstream();
+  }
+
+  Exchange& exchange_;
+  net::Timers::Timer timer_;
+  bool writing_ = false;
+  bool over_ = false;
+};
+
 /// Events until the upstream's completion. What is still to be written stays in `out`, so that it
 /// goes out together with the terminal frame. Lifetime: both outlive the task.
 net::Task<Result<void>> relay(Exchange& exchange, std::string& out) {
   Answer& answer = exchange.answer;
+  TimeWhileWriting time(exchange);
   Monotonic spoken = exchange.now();
   while (true) {
     NARU_CO_TRY(const bool spoke, take_events(answer, out));
     if (spoke) spoken = exchange.now();
     if (answer.progress == Progress::Ended) co_return Result<void>{};
     if (!out.empty()) {
-      auto passed = co_await pass_on(exchange, out);
-      NARU_CO_TRY_VOID(std::move(passed));
+      auto passed = co_await time.pass_on(out);
       out.clear();
+      NARU_CO_TRY_VOID(std::move(passed));
     }
     const net::Until until = exchange.until().by(spoken + exchange.timeouts.between_tokens);
     auto got = co_await answer.upstream_call->read_some(until);
