@@ -59,7 +59,8 @@ void add_refusal(Fields<Plan>& fields) {
                {"broken", Refusal::Broken}},
               "A refusal with the provider's own status, type, words and headers. Requests and "
               "tokens are limits a minute, quota and billing want money.")
-      .text("retry_after", &Plan::retry_after, settings::any_text, "Header Retry-After, as given.")
+      .text("retry_after", &Plan::retry_after, settings::header_value,
+            "Header Retry-After, as given.")
       .duration("retry_in", &Plan::retry_in, 0ms, 24h,
                 "When to come again, in the provider's own form; 0: what the refusal says.")
       .choice("retry_form", &Plan::retry_form,
@@ -81,7 +82,7 @@ void add_content(Fields<Plan>& fields) {
       .text("tool", &Plan::tool, settings::any_text, "Name of a tool called behind the text.")
       .text("arguments", &Plan::arguments, settings::any_text,
             "Arguments of that call, sent as they stand, well-formed or not.")
-      .bytes("event_bytes", &Plan::event_bytes, 0, 256U << 20,
+      .bytes("event_bytes", &Plan::event_bytes, 0, 64U << 20,
              "The last text before the ending is filled up to so many bytes.")
       .integer("chunks", &Plan::chunks, 0, kMostChunks,
                "Content events of a stream; 0: one a word. More than the text has characters "
@@ -141,7 +142,7 @@ void add_rest(Fields<Plan>& fields) {
               "its writing side closed in order, or never.")
       .integer("after", &Plan::after, 0, 1'000'000'000,
                "Content events before the ending; more than there are means all.")
-      .text("content_type", &Plan::content_type, settings::any_text,
+      .text("content_type", &Plan::content_type, settings::header_value,
             "Content-Type in place of the right one.")
       .text("body", &Plan::body, settings::any_text, "The whole body in place of ours.");
 }

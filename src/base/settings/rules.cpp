@@ -52,6 +52,12 @@ bool take_scheme(std::string_view& url) {
 
 std::string_view any_text(std::string_view) { return {}; }
 
+std::string_view header_value(std::string_view text) {
+  const bool fits = std::ranges::all_of(
+      text, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; });
+  return fits ? std::string_view{} : "use one line without control characters";
+}
+
 std::string_view some_text(std::string_view text) {
   return text.empty() ? "give some text" : std::string_view{};
 }

@@ -8,6 +8,8 @@ namespace naru::settings {
 using TextRule = std::string_view (*)(std::string_view text);
 
 std::string_view any_text(std::string_view text);
+/// A header's value: one line without control characters. Source: RFC 9110, section 5.5.
+std::string_view header_value(std::string_view text);
 std::string_view some_text(std::string_view text);  ///< not empty
 /// At most 63 lower-case letters, digits and inner hyphens. Source: RFC 1123, section 2.1.
 std::string_view dns_label(std::string_view text);

@@ -203,6 +203,10 @@ Result<void> Server::publish() {
       log_->warn("revision.unwritten", {telemetry::field("why", written.error().detail)});
     const auto& settings = snapshot->get<gateway::GatewaySettings>();
     log_->set_level(telemetry::find_level(settings.log.level).value_or(telemetry::Level::Info));
+    for (const auto& [name, upstream] : snapshot->get<provider::Upstreams>().all()) {
+      const provider::Concurrency& set = upstream->spec.concurrency;
+      services_->places.allow(name, {.least = set.least, .most = set.most});
+    }
     deployer_->apply({snapshot, &snapshot->get<driver::Deployments>()});
   });
   const auto outcome = registry_->reload();

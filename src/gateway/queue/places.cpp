@@ -343,6 +343,14 @@ void Places::close(std::string_view upstream, std::string_view model, Monotonic 
   at = std::max(at, reopens);
 }
 
+void Places::allow(std::string_view upstream, Concurrency::Bounds bounds) {
+  const std::lock_guard lock(mutex_);
+  const auto found = lines_.find(upstream);
+  if (found == lines_.end()) return;  // nobody was ever sent there
+  found->second->bounds = bounds;
+  serve(*found->second, clock_.now());
+}
+
 Places::State Places::state(std::string_view upstream) const {
   const std::lock_guard lock(mutex_);
   const auto found = lines_.find(upstream);

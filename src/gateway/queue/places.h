@@ -79,6 +79,9 @@ class Places {
   /// No more calls for `model` to `upstream` before `reopens`: it asked for that.
   void close(std::string_view upstream, std::string_view model, Monotonic reopens);
 
+  /// What an upstream may be given is another from now on; who waits may have a place by that.
+  void allow(std::string_view upstream, Concurrency::Bounds bounds);
+
   /// For people.
   struct Waiting {
     std::string exchange;

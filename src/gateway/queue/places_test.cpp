@@ -160,6 +160,15 @@ TEST_F(PlacesTest, lets_the_first_wait_however_long_others_did) {
   EXPECT_LT(places_.state("u").between, seconds(90));
 }
 
+TEST_F(PlacesTest, gives_more_as_soon_as_more_is_allowed) {
+  const Call running = call(ask({{"u", "m", kOne}}));
+  const Call waiting = call(ask({{"u", "m", kOne}}));
+  EXPECT_TRUE(waits(waiting));
+  places_.allow("u", kTwo);
+  loop_.settle();
+  EXPECT_TRUE(has_place(waiting));
+}
+
 TEST_F(PlacesTest, each_class_has_room_of_its_own) {
   const Call running = call(ask({{"u", "m", kOne}}));
   std::vector<Call> waiting;
