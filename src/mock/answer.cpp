@@ -221,7 +221,7 @@ Answer compose(const Ask& ask, const Plan& plan, std::string id) {
   if (!plan.retry_after.empty()) answer.headers.push_back({"retry-after", plan.retry_after});
   const bool streams = ask.stream && has_stream(ask.call) && !failed && plan.body.empty();
   std::string type = streams ? "text/event-stream; charset=utf-8" : "application/json";
-  if (failed && format.refusal(plan).plain) type = "text/plain";
+  if (failed && is_plain(format.refusal(plan), plan)) type = "text/plain";
   if (!plan.content_type.empty()) type = plan.content_type;
   answer.headers.push_back({"content-type", std::move(type)});
   const bool error = failed || plan.ending == Ending::Error || plan.ending == Ending::Failed;

@@ -97,6 +97,10 @@ struct RefusalRow {
   std::uint32_t retry_seconds = 0;
   bool plain = false;  ///< of a proxy before the API: the message alone, no JSON
 };
+/// Whether the answer is that row's message alone, as `plan` says nothing else of it.
+inline bool is_plain(const RefusalRow& row, const Plan& plan) {
+  return row.plain && plan.type.empty() && plan.body.empty();
+}
 /// The row `plan` asks for, else that of its status, else that of the status' hundred.
 const RefusalRow& openai_refusal(const Plan& plan);
 const RefusalRow& anthropic_refusal(const Plan& plan);

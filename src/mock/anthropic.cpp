@@ -264,7 +264,7 @@ const RefusalRow& anthropic_refusal(const Plan& plan) {
 
 std::string anthropic_error(const Plan& plan, const Story& story) {
   const RefusalRow& row = anthropic_refusal(plan);
-  if (!row.plain) return error_json(plan, row, story, false);
+  if (!is_plain(row, plan)) return error_json(plan, row, story, false);
   return plan.message.empty() ? std::string(row.message) : plan.message;
 }
 

@@ -84,14 +84,11 @@ void cancel_operations(void* socket) {
 /// left, so that who reads slowly is seen to read; by default it waits for a third of megabytes.
 constexpr int kUnsentBytes = 64 << 10;
 
-void set_no_delay(int fd, int family) {
+void set_tcp_options(int fd, int family) {
+  if (family == AF_UNIX) return;
   const int on = 1;
-  if (family != AF_UNIX) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-void bound_unsent(int fd, int family) {
-  if (family != AF_UNIX)
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
 }
 
 }  // namespace
@@ -102,8 +99,7 @@ SocketStream::~SocketStream() = default;
 Result<std::unique_ptr<SocketStream>> SocketStream::adopt(Loop& loop, int fd,
                                                           const SocketAddress& peer) {
   auto impl = std::make_unique<Impl>(loop, peer.text());
-  set_no_delay(fd, peer.family());
-  bound_unsent(fd, peer.family());
+  set_tcp_options(fd, peer.family());
   error_code error;
   impl->socket.assign({peer.family(), 0}, fd, error);
   if (error) {

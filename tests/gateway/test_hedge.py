@@ -109,6 +109,15 @@ def test_failure_of_both_is_told_once(two):
     assert row(two, answer)["attempts"] == 2
 
 
+def test_time_that_ends_behind_a_hedge_that_failed_is_no_failure(two):
+    two.first.usual, two.second.usual = [STALL], [openai_error(500)]
+    answer = two.post("/v1/chat/completions", chat("m", stream=True), two.test_key,
+                      {"x-request-timeout": "0.6"})
+    assert answer.status == 504
+    assert row(two, answer)["outcome"] == "deadline_exceeded"
+    two.first.errors.clear()
+
+
 def test_client_that_leaves_calls_both_off(two):
     two.first.usual = two.second.usual = [STALL]
     with two.connect() as client:

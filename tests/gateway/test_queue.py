@@ -276,11 +276,12 @@ def test_rate_limit_of_an_upstream_is_waited_out_in_line(start, upstream):
 def test_more_places_are_given_as_soon_as_they_are_allowed(start, upstream, gate):
     naru = one_place(start, upstream)
     calls = full(naru, upstream, gate)
-    calls.in_line("a", "b")
+    waiting = calls.in_line("a", "b")
     naru.write(naru.config.read_text().replace(ONE, "concurrency: {most: 3}"))
     naru.admin("POST", "/admin/v1/reload")
     upstream.wait_for(3)
     gate.set()
+    assert {each.result().status for each in (calls.running, *waiting)} == {200}
 
 
 def test_nobody_in_line_is_sent_to_an_upstream_that_wants_to_be_left_alone(start, upstream, gate):

@@ -249,7 +249,14 @@ class SlowReaders(threading.Thread):
 
     def run(self) -> None:
         while not self.stop.wait(1.0):
-            self.let_go += sum(not client.connection.recv(2 * KIB) for client in self.clients)
+            self.let_go += sum(not self.read(client) for client in self.clients)
+
+    @staticmethod
+    def read(client: Client) -> bytes:
+        try:
+            return client.connection.recv(2 * KIB)
+        except OSError:
+            return b""
 
 
 def seconds_of(client: Client, key: str) -> float:
@@ -308,7 +315,7 @@ def within(alone: Gateway, beside: Gateway, pairs: int, rounds: int) -> bool:
 
 
 def test_fast_clients_beside_a_hundred_slow_ones(tmp_path):
-    check_fast(tmp_path, 100, pairs=500, rounds=6)
+    check_fast(tmp_path, 100, pairs=2000, rounds=2)
 
 
 @pytest.mark.soak

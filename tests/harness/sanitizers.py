@@ -8,7 +8,8 @@ TOOLS = ("ASAN", "UBSAN", "LSAN", "TSAN")
 
 
 def are_in(binary: Path) -> bool:
-    return b"__asan_init" in binary.read_bytes()
+    data = binary.read_bytes()
+    return any(sign in data for sign in (b"__asan_init", b"__tsan_init"))
 
 
 def that_give_memory_back() -> dict[str, str]:

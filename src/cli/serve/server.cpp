@@ -205,7 +205,7 @@ Result<void> Server::publish() {
     log_->set_level(telemetry::find_level(settings.log.level).value_or(telemetry::Level::Info));
     for (const auto& [name, upstream] : snapshot->get<provider::Upstreams>().all()) {
       const provider::Concurrency& set = upstream->spec.concurrency;
-      services_->places.allow(name, {.least = set.least, .most = set.most});
+      services_->places.allow(name, {.least = set.least, .most = set.most}, snapshot->revision());
     }
     deployer_->apply({snapshot, &snapshot->get<driver::Deployments>()});
   });

@@ -59,6 +59,11 @@ Result<std::string_view> presented_key(const net::HeadersView& headers) {
 }
 
 net::Task<Result<void>> authenticate(Exchange& exchange) {
+  // A fault of theirs is told behind the key, so that it is on record.
+  auto wishes = read_wishes(exchange.call.head().headers);
+  if (wishes) exchange.wishes = *wishes;
+  if (exchange.wishes.timeout)
+    exchange.deadline = exchange.client_deadline = exchange.began + *exchange.wishes.timeout;
   auto presented = presented_key(exchange.call.head().headers);
   if (!presented) {
     co_return fail(refused(exchange, "malformed", presented.error().detail));
@@ -79,10 +84,7 @@ net::Task<Result<void>> authenticate(Exchange& exchange) {
                                  .models = key->models,
                                  .limits = key->limits,
                                  .priority = key->priority};
-  // Behind the key, so that a call with wrong headers is on record, too.
-  NARU_CO_TRY(exchange.wishes, read_wishes(exchange.call.head().headers));
-  if (exchange.wishes.timeout)
-    exchange.deadline = exchange.client_deadline = exchange.began + *exchange.wishes.timeout;
+  NARU_CO_TRY_VOID(std::move(wishes));
   co_return Result<void>{};
 }
 

@@ -256,8 +256,8 @@ bool is_of_time(const Fault& fault) {
   return fault.kind == FaultKind::RateLimited && fault.retry_after;
 }
 
-/// Gives back the place of a call that failed. Where the upstream wants to be left alone, nobody in
-/// line gets it before that is known.
+/// Gives back the place of a call that failed. A rate limit that names its time closes the line
+/// first; what else an upstream asks for is noted behind it.
 void give_back(Exchange& exchange, Attempt& attempt, const Fault& fault) {
   const bool crowds = reaction_to(fault.kind).crowds && !is_of_time(fault);
   attempt.crowded = crowds && attempt.answer.place.refused();

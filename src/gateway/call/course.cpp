@@ -103,6 +103,8 @@ net::Task<Result<void>> Course::take_turn() {
     if (found.error().retry_after) reopens_ = found.error().retry_after;
     co_return weigh_time(exchange_, fail(std::move(found.error())));
   }
+  // Where a retry took the turn of one that has no place now, it is no turn to come.
+  if (was_called(exchange_.decision.order[found->target])) had_turn_[target_] = true;
   target_ = found->target;
   const Target& target = exchange_.decision.order[target_];
   Result<void> outcome = admit(exchange_, target);
@@ -191,7 +193,9 @@ net::Task<Result<void>> Course::race(Attempt& first) {
   if (!second) co_return end(first, race.outcome(0));
   exchange_.services.metrics.hedged(second->target.spec->upstream, race.winner() == 1);
   const std::array<Attempt*, 2> attempts{&first, &*second};
-  const std::size_t last = race.winner().value_or(1);
+  // Without a winner the last word is that of the second, unless all ended before it was the
+  // first's turn to fail.
+  const std::size_t last = race.winner().value_or(ended_for_all(race.outcome(0)) ? 0 : 1);
   const std::size_t other = 1 - last;
   if (race.winner() || ended_for_all(race.outcome(other)))
     owe_called_off(exchange_, *attempts[other]);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/text.h"
 
@@ -13,14 +14,11 @@ constexpr std::int64_t kMany = 1'000'000;  // seconds; more than the longest wai
 constexpr WallTime kFarOff{
     std::chrono::sys_days(std::chrono::year(2200) / 1 / 1).time_since_epoch()};
 
-bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
-
+/// Digits alone; more than fit give the largest there is.
 std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
+  std::int64_t value = std::numeric_limits<std::int64_t>::max();
+  std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
 }
 
@@ -85,12 +83,11 @@ std::optional<std::chrono::milliseconds> retry_after(const net::HeadersView& fro
   using std::chrono::milliseconds;
   std::optional<milliseconds> wait;
   if (const auto text = from_upstream.find("retry-after-ms")) {
-    if (const std::string_view value = trim(*text); is_number(value))
-      wait = milliseconds(whole_number(value).value_or(kMany * 1000));
+    if (const auto number = whole_number(trim(*text))) wait = milliseconds(*number);
   } else if (const auto seconds = from_upstream.find("retry-after")) {
     const std::string_view value = trim(*seconds);
-    if (is_number(value))
-      wait = std::chrono::seconds(std::min(whole_number(value).value_or(kMany), kMany));
+    if (const auto number = whole_number(value))
+      wait = std::chrono::seconds(std::min(*number, kMany));
     else if (const auto date = find_http_date(value))
       wait = std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*date - now));
   }

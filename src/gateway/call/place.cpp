@@ -25,7 +25,8 @@ Places::Ask ask_for(const Exchange& exchange, std::span<const std::size_t> targe
                   .exchange = exchange.request_id,
                   .most_waiting = exchange.limits().queue,
                   .most_in_all = exchange.limits().queue_all,
-                  .longest = exchange.limits().queue_time};
+                  .longest = exchange.limits().queue_time,
+                  .revision = exchange.snapshot->revision()};
   for (const std::size_t i : targets) {
     const Target& target = exchange.decision.order[i];
     ask.wishes.push_back({.upstream = target.spec->upstream,

@@ -4,7 +4,6 @@
 namespace naru::gateway {
 
 /// Finds what the request is addressed to and records the client's own request id if it is sane.
-/// Fails: UnsupportedEndpoint, naming what is served instead.
 net::Task<Result<void>> listen(Exchange& exchange);
 
 /// Headers a browser needs, when `origin` is one of the listed; empty otherwise. `preflight`: also

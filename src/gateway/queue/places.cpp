@@ -43,7 +43,14 @@ struct Places::Line {
   }
 
   const std::string name;  ///< of the upstream
+  void allow(const Concurrency::Bounds& allowed, std::int64_t by_revision) {
+    if (by_revision < revision) return;  // of a call that began under older documents
+    bounds = allowed;
+    revision = by_revision;
+  }
+
   Concurrency::Bounds bounds;
+  std::int64_t revision = 0;  ///< of the documents that `bounds` are from
   Concurrency concurrency;
   std::uint32_t in_flight = 0;
   FairQueue queue;
@@ -190,7 +197,7 @@ class Places::Waiter {
 std::optional<Places::Granted> Places::take_free(const Ask& ask, Monotonic now) {
   for (std::size_t i = 0; i < ask.wishes.size(); ++i) {
     Line& line = this->line(ask.wishes[i].upstream);
-    line.bounds = ask.wishes[i].bounds;
+    line.allow(ask.wishes[i].bounds, ask.revision);
     serve(line, now);  // whoever waits beside a free place cannot use it
     if (!line.has_place(ask.wishes[i].model, now)) continue;
     ++line.in_flight;
@@ -210,12 +217,21 @@ bool Places::Waiter::begin(Monotonic now, Monotonic latest) {
     ticket_.granted.emplace(*std::move(granted));
     return true;
   }
+  std::optional<FairQueue::Turn> gives_way;
+  if (places_.tickets_.size() >= ask.most_in_all) {
+    gives_way = places_.last_below(ask.priority);
+    if (!gives_way) return false;
+  }
   ticket_.number = ++places_.last_number_;
   places_.tickets_.emplace(ticket_.number, &ticket_);
   ticket_.told.emplace(loop_);
   for (std::size_t i = 0; i < ask.wishes.size(); ++i)
     join(places_.line(ask.wishes[i].upstream), i, now, latest);
-  return !ticket_.joined.empty() && places_.make_room(ask);
+  if (ticket_.joined.empty()) return false;
+  // To join a line sends away none but of the same class.
+  if (places_.tickets_.size() > ask.most_in_all)
+    places_.send_away(*places_.tickets_.at(gives_way->number));
+  return true;
 }
 
 bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic latest) {
@@ -228,12 +244,12 @@ bool Places::Waiter::join(Line& line, std::size_t wish, Monotonic now, Monotonic
   const nanoseconds wait = before == 0 ? line.closed(model, now) : line.wait(before, model, now);
   if (now + wait > latest) return false;
   if (ask.most_waiting == 0) return false;
+  if (queue.empty()) line.waited_since = now;
   if (queue.size(ask.priority) >= ask.most_waiting) {
     const FairQueue::Turn last = queue.last(ask.priority);
     if (last < turn || last.number == ticket_.number) return false;
     places_.evict(line, last);
   }
-  if (queue.empty()) line.waited_since = now;
   ticket_.joined.push_back({&line, wish, queue.push(ask.priority, ask.principal, ticket_.number)});
   return true;
 }
@@ -275,7 +291,9 @@ Fault Places::Waiter::turned_away() const {
   const Line* least = nullptr;
   for (const Wish& wish : ticket_.ask.wishes) {
     const Line& line = *places_.lines_.find(wish.upstream)->second;
-    const nanoseconds known = line.wait(line.queue.order().size(), wish.model, now);
+    const FairQueue::Turn turn =
+        line.queue.turn(ticket_.ask.priority, ticket_.ask.principal, ticket_.number);
+    const nanoseconds known = line.wait(line.queue.before(turn), wish.model, now);
     const nanoseconds wait = known.count() > 0 ? known : kUsualWait;
     if (least != nullptr && wait >= soonest) continue;
     soonest = std::min(wait, kMostAsked);
@@ -289,19 +307,16 @@ Fault Places::Waiter::turned_away() const {
           .retry_after = wait};
 }
 
-/// Whether one that has come to wait may stay: the last of the lowest class goes for one of a
-/// higher.
-bool Places::make_room(const Ask& ask) {
-  if (tickets_.size() <= ask.most_in_all) return true;
+/// The last of the lowest class that waits in any line, if that is a lower one.
+std::optional<FairQueue::Turn> Places::last_below(Priority priority) const {
   std::optional<FairQueue::Turn> last;
   for (const auto& [name, line] : lines_) {
     if (line->queue.empty()) continue;
     const FairQueue::Turn& turn = line->queue.order().rbegin()->first;
     if (!last || last->priority < turn.priority) last = turn;
   }
-  if (!last || last->priority <= ask.priority) return false;
-  send_away(*tickets_.at(last->number));
-  return true;
+  if (last && last->priority <= priority) last.reset();
+  return last;
 }
 
 /// Takes a call out of one line; it goes if it stands in no other.
@@ -343,11 +358,12 @@ void Places::close(std::string_view upstream, std::string_view model, Monotonic 
   at = std::max(at, reopens);
 }
 
-void Places::allow(std::string_view upstream, Concurrency::Bounds bounds) {
+void Places::allow(std::string_view upstream, const Concurrency::Bounds& bounds,
+                   std::int64_t revision) {
   const std::lock_guard lock(mutex_);
   const auto found = lines_.find(upstream);
   if (found == lines_.end()) return;  // nobody was ever sent there
-  found->second->bounds = bounds;
+  found->second->allow(bounds, revision);
   serve(*found->second, clock_.now());
 }
 

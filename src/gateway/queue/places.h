@@ -34,6 +34,7 @@ class Places {
     std::size_t most_waiting = 500;  ///< in each line, of its class
     std::size_t most_in_all = 5000;  ///< in all lines together
     std::chrono::nanoseconds longest = std::chrono::seconds(60);
+    std::int64_t revision = 0;  ///< of the documents that the wishes' bounds are from
   };
 
  private:
@@ -72,15 +73,17 @@ class Places {
   std::optional<Granted> try_take(const Ask& ask);
   /// A place at the one that has one first. Each class has room of its own in a line, so that a
   /// higher one sends nobody away; without room, whoever is to be served before the last of the
-  /// class is let in, and that one has to go. Fails: RateLimited with a time to come back if no
-  /// line has room, or waiting would last longer than `ask.longest` or `until`, also once it has;
-  /// else as `until` says. Lifetime: caller keeps `ask`.
+  /// class is let in; that one leaves the line, and goes if it stands in no other. Fails:
+  /// RateLimited with a time to come back if no line has room, or waiting would last longer than
+  /// `ask.longest` or `until`, also once it has; else as `until` says. Lifetime: caller keeps
+  /// `ask`.
   net::Task<Result<Granted>> wait(net::Loop& loop, const Ask& ask, net::Until until);
   /// No more calls for `model` to `upstream` before `reopens`: it asked for that.
   void close(std::string_view upstream, std::string_view model, Monotonic reopens);
 
-  /// What an upstream may be given is another from now on; who waits may have a place by that.
-  void allow(std::string_view upstream, Concurrency::Bounds bounds);
+  /// What an upstream may be given is another from now on; who waits may have a place by that. What
+  /// calls of an older revision of the documents say is of no account then.
+  void allow(std::string_view upstream, const Concurrency::Bounds& bounds, std::int64_t revision);
 
   /// For people.
   struct Waiting {
@@ -109,7 +112,7 @@ class Places {
   void serve(Line& line, Monotonic now);
   void grant(Ticket& ticket, std::size_t joined, Monotonic now);
   void leave(Ticket& ticket);
-  bool make_room(const Ask& ask);
+  std::optional<FairQueue::Turn> last_below(Priority priority) const;
   void evict(Line& line, const FairQueue::Turn& turn);
   void send_away(Ticket& ticket);
   void free(Line& line);

@@ -164,9 +164,11 @@ TEST_F(PlacesTest, gives_more_as_soon_as_more_is_allowed) {
   const Call running = call(ask({{"u", "m", kOne}}));
   const Call waiting = call(ask({{"u", "m", kOne}}));
   EXPECT_TRUE(waits(waiting));
-  places_.allow("u", kTwo);
+  places_.allow("u", kTwo, 2);
   loop_.settle();
   EXPECT_TRUE(has_place(waiting));
+  const Call of_older_documents = call(ask({{"u", "m", kOne}}));
+  EXPECT_EQ(places_.state("u").limit, 2U);
 }
 
 TEST_F(PlacesTest, each_class_has_room_of_its_own) {
@@ -196,6 +198,21 @@ TEST_F(PlacesTest, bounds_those_who_wait_in_all_lines_together) {
   EXPECT_EQ(fault(batch).kind, FaultKind::RateLimited);
   EXPECT_TRUE(waits(first) && waits(higher));
   EXPECT_GT(fault(wait("b", Interactive)).retry_after->count(), 0);
+}
+
+TEST_F(PlacesTest, sends_nobody_away_for_one_who_may_not_stay) {
+  const Call a = call(ask({{"a", "m", kOne}}));
+  const Call b = call(ask({{"b", "m", kOne}}));
+  const auto wait = [&](std::int64_t principal, std::vector<Places::Wish> wishes) {
+    Places::Ask wanted = ask(std::move(wishes), principal);
+    wanted.most_waiting = 2;
+    wanted.most_in_all = 2;
+    return call(std::move(wanted));
+  };
+  const Call first = wait(1, {{"a", "m", kOne}});
+  const Call both = wait(1, {{"a", "m", kOne}, {"b", "m", kOne}});
+  EXPECT_EQ(fault(wait(2, {{"a", "m", kOne}})).kind, FaultKind::RateLimited);
+  EXPECT_EQ(places_.state("a").waiting.size(), 2U) << "all lines together are full";
 }
 
 TEST_F(PlacesTest, lets_nobody_wait_where_there_is_no_line) {

@@ -55,30 +55,26 @@ net::Task<Result<void>> give_to(Exchange& exchange, std::string_view bytes) {
 class TimeWhileWriting {
  public:
   explicit TimeWhileWriting(Exchange& exchange)
-      : exchange_(exchange), timer_(exchange.loop().timers(), &TimeWhileWriting::over, this) {
-    if (exchange.deadline != Monotonic::max()) timer_.set(exchange.deadline);
-  }
-  /// Gives `bytes` to the client. Fails: UpstreamTimeout, also where the time was over meanwhile.
-  /// Lifetime: it and the bytes outlive the task.
+      : exchange_(exchange), timer_(exchange.loop().timers(), &TimeWhileWriting::leave, this) {}
+  /// Gives `bytes` to the client. Fails: as the write does; UpstreamTimeout, where the time was
+  /// over meanwhile. Lifetime: it and the bytes outlive the task.
   net::Task<Result<void>> pass_on(std::string_view bytes) {
-    writing_ = true;
+    timer_.set(exchange_.deadline);
     auto passed = co_await give_to(exchange_, bytes);
-    writing_ = false;
+    timer_.unset();
     if (over_) co_return fail(FaultKind::UpstreamTimeout, "the time for the answer is over");
     co_return passed;
   }
 
  private:
-  static void over(void* self) { static_cast<TimeWhileWriting*>(self)->leave(); }
-  void leave() {
-    if (!writing_) return;  // whoever reads the upstream has the same time
-    over_ = true;
-    exchange_.answer.leave_upstream();
+  static void leave(void* self) {
+    auto& time = *static_cast<TimeWhileWriting*>(self);
+    time.over_ = true;
+    time.exchange_.answer.leave_upstream();
   }
 
   Exchange& exchange_;
   net::Timers::Timer timer_;
-  bool writing_ = false;
   bool over_ = false;
 };
 

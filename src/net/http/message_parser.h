@@ -10,6 +10,10 @@
 
 namespace naru::net {
 
+/// Answers of 1xx that are skipped before the final one.
+inline constexpr unsigned kMaxInterim = 32;
+inline constexpr int kSwitchingProtocols = 101;
+
 /// What a head says about its message and its connection.
 struct Framing {
   std::optional<std::uint64_t> content_length = {};  ///< of the body, if declared

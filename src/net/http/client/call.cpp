@@ -6,8 +6,6 @@ namespace naru::net {
 namespace {
 
 constexpr std::size_t kBufferBytes = 16 << 10;
-constexpr unsigned kMaxInterim = 32;
-constexpr int kSwitchingProtocols = 101;
 constexpr int kFirstRefusal = 300;
 
 /// What is left of a request, being written beside the reading of its answer.

@@ -1,5 +1,7 @@
 #include "net/http/client/connect.h"
 
+#include <array>
+
 #include "net/http/client/race.h"
 #include "net/http/client/request_head.h"
 #include "net/http/message_parser.h"
@@ -68,26 +70,38 @@ std::string proxy_place(const HttpRemote& remote) {
   return host_and_port(remote.proxy()->host, remote.proxy()->port);
 }
 
-/// What the proxy's answer to CONNECT means; nothing while its head is not whole.
-std::optional<Result<void>> judge_tunnel(std::string_view bytes, const HttpRemote& remote) {
+/// What the proxy's final answer to CONNECT means.
+Result<void> judge_tunnel(const AnswerHead& head, bool speaks_on, const HttpRemote& remote) {
   const std::string proxy = proxy_place(remote);
-  AnswerParser parser;
-  const auto end = parser.find_head_end(bytes);
-  if (!end) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, end.error().detail);
-  if (*end == 0 && bytes.size() < kMaxProxyHeadBytes) return std::nullopt;
-  if (*end == 0)
-    return fail(FaultKind::UpstreamInvalid, "proxy {} sends a head without end", proxy);
-  AnswerHead head;
-  const auto read = parser.read_head(bytes.substr(0, *end), head);
-  if (!read) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, read.error().detail);
-  if (head.status / 100 == 1) return judge_tunnel(bytes.substr(*end), remote);
   if (head.status / 100 != 2)
     return fail(FaultKind::UpstreamFailed, "proxy {} refuses CONNECT to {} with status {}{}", proxy,
                 remote.place(), head.status,
                 head.status == kProxyWantsCredentials ? "; give user:password in its URL" : "");
-  if (*end != bytes.size())
+  if (speaks_on)
     return fail(FaultKind::UpstreamInvalid, "proxy {} speaks before it is spoken to", proxy);
-  return Result<void>{};
+  return {};
+}
+
+/// Takes the heads that are whole off `bytes`, interim ones too; nothing while no final one is.
+std::optional<Result<void>> take_heads(std::string& bytes, unsigned& interim,
+                                       const HttpRemote& remote) {
+  const std::string proxy = proxy_place(remote);
+  for (;;) {
+    AnswerParser parser;
+    const auto end = parser.find_head_end(bytes);
+    if (!end) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, end.error().detail);
+    if (*end == 0 && bytes.size() < kMaxProxyHeadBytes) return std::nullopt;
+    if (*end == 0)
+      return fail(FaultKind::UpstreamInvalid, "proxy {} sends a head without end", proxy);
+    AnswerHead head;
+    const auto read = parser.read_head(std::string_view(bytes).substr(0, *end), head);
+    if (!read) return fail(FaultKind::UpstreamInvalid, "proxy {}: {}", proxy, read.error().detail);
+    if (head.status / 100 != 1 || head.status == kSwitchingProtocols)
+      return judge_tunnel(head, *end != bytes.size(), remote);
+    if (++interim > kMaxInterim)
+      return fail(FaultKind::UpstreamInvalid, "proxy {} sends 1xx answers without end", proxy);
+    bytes.erase(0, *end);
+  }
 }
 
 /// Has the proxy connect on. Lifetime: attempt and socket outlive the task.
@@ -96,17 +110,18 @@ Task<Result<void>> open_tunnel(Attempt& attempt, SocketStream& socket) {
   const std::string head = write_connect_head(*attempt.remote);
   auto written = co_await socket.write(head, attempt.until);
   NARU_CO_TRY_VOID(std::move(written));
-  std::string bytes(kMaxProxyHeadBytes, '\0');
-  std::size_t size = 0;
+  std::string bytes;
+  std::array<char, kMaxProxyHeadBytes> room;
+  unsigned interim = 0;
   for (;;) {
-    const std::span<char> room(bytes.data() + size, bytes.size() - size);
-    auto got = co_await socket.read_some(room, attempt.until);
+    const std::span<char> free(room.data(), room.size() - bytes.size());
+    auto got = co_await socket.read_some(free, attempt.until);
     NARU_CO_TRY(const std::size_t count, std::move(got));
     if (count == 0)
       co_return fail(FaultKind::UpstreamFailed, "proxy {} closed the connection",
                      proxy_place(*attempt.remote));
-    size += count;
-    auto judged = judge_tunnel({bytes.data(), size}, *attempt.remote);
+    bytes.append(room.data(), count);
+    auto judged = take_heads(bytes, interim, *attempt.remote);
     if (judged) co_return std::move(*judged);
   }
 }

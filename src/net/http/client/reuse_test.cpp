@@ -101,6 +101,16 @@ TEST_F(ClientReuseTest, tries_once_more_when_a_reused_connection_ends_before_an_
   }
 }
 
+TEST_F(ClientReuseTest, tries_no_second_time_beyond_a_round_trip) {
+  Peer old = used_connection();
+  const auto answer = post("{}");
+  old.read_to("{}");
+  pass(std::chrono::milliseconds(301));
+  old.reset();
+  EXPECT_TRUE(end_of(answer).fault.starts_with("upstream_failed: "));
+  EXPECT_FALSE(listener.is_called());
+}
+
 TEST_F(ClientReuseTest, tries_no_third_time) {
   Peer old = used_connection();
   const auto answer = get();
