@@ -9,7 +9,7 @@ help:
 	@echo "make soak    mixed traffic with faults for SOAK_MINUTES=20, and tests at their full length"
 	@echo "make lint    clang-tidy on changed files, layout rules, who may include whom"
 	@echo "make fuzz    run every fuzz target (FUZZ_SECONDS=60 each, FUZZ=name for one)"
-	@echo "make bench   run every benchmark (BENCH=room for one)"
+	@echo "make bench   naru beside other gateways under the same load (BENCH=room: a room's own)"
 	@echo "make clean   remove the build trees; the cache of engine and model stays"
 
 serve:
