@@ -6,7 +6,7 @@ import pytest
 from chats import DONE, chat, openai_answer, openai_error, openai_stream
 from harness import documents, wait
 from harness.client import request
-from harness.upstream import STALL, Upstream
+from harness.upstream import RESET, STALL, Upstream
 
 OPENAI = "/v1/chat/completions"
 SLOW = "120ms"
@@ -99,6 +99,14 @@ def test_failure_of_one_leaves_it_to_the_other(two):
         go.set()
         answer = answer.result()
     assert answer.status == 200 and answer.body.count(b"from the second") == 1
+
+
+def test_one_that_failed_by_itself_is_paid_by_what_it_said(two):
+    two.first.usual = [lambda: wait.gone_by(0.4), RESET]
+    two.second.usual = [lambda: wait.gone_by(0.6), *openai_stream("from the second")]
+    answer = ask(two)
+    assert answer.status == 200 and answer.body.count(b"from the second") == 1
+    assert row(two, answer)["tokens_by"] == "reported"
 
 
 def test_failure_of_both_is_told_once(two):

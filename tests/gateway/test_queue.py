@@ -299,6 +299,22 @@ def test_nobody_in_line_is_sent_to_an_upstream_that_wants_to_be_left_alone(start
     assert all(each.arrived > closed + 0.9 for each in upstream.requests[1:])
 
 
+def test_line_moves_by_itself_once_the_upstream_takes_calls_again(start, upstream, gate):
+    """Nobody comes, and nothing ends, that would have it looked at again."""
+    naru = one_place(start, upstream, retry="{attempts: 1}")
+    upstream.usual = [openai_answer()]
+    upstream.then(gate, openai_error(429, {"retry-after-ms": "1000"}))
+    calls = Calls(naru)
+    limited = calls.begin("limited")
+    upstream.wait_for(1)
+    others = calls.in_line("a", "b")
+    gate.set()
+    assert limited.result().status == 429
+    closed = time.monotonic()
+    assert {each.result().status for each in others} == {200}
+    assert 0.8 < upstream.requests[1].arrived - closed < 4
+
+
 def test_upstream_is_given_as_many_as_it_serves(start, upstream):
     """It refuses what comes beyond four at once; after the first storm it is not asked for more."""
     lock, inside, worst = threading.Lock(), [0], [0]

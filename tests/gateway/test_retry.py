@@ -240,6 +240,29 @@ def test_fails_over_to_the_other_dialect(start):
         assert b'"object":"chat.completion"' in answer.body
 
 
+@pytest.mark.parametrize("second", ["closed", "full"])
+def test_second_target_that_cannot_be_called_takes_no_retry_away(start, second):
+    with Upstream([openai_answer("first")]) as a, Upstream([STALL]) as b:
+        text = documents.upstream("a", a.url) + \
+            documents.upstream("b", b.url, extra="concurrency: {most: 1}") + \
+            documents.model("m", "a", "{upstream: b, model: x, tier: 1}",
+                            retry="{attempts: 2, base: 1ms, most: 300ms}") + \
+            documents.model("b", "{upstream: b, model: x}", retry="{attempts: 1}")
+        naru = start(text)
+        key = naru.key()
+        with naru.connect() as busy:
+            if second == "closed":
+                b.then(openai_error(429, {"retry-after": "30"}))
+                assert naru.post(OPENAI, chat("b"), key).status == 429
+            else:
+                busy.send(request("POST", OPENAI, chat("b"), {"x-api-key": key}))
+                b.wait_for(1)
+            a.then(openai_error(503))
+            answer = naru.post(OPENAI, chat("m"), key)
+            assert answer.status == 200 and b"first" in answer.body
+            assert row_of(naru, answer)["attempts"] == 2 and len(b.requests) == 1
+
+
 def test_reset_of_a_reused_connection_is_no_attempt(naru):
     naru.openai.usual = [openai_answer()]
     naru.post(OPENAI, chat("gpt"), naru.test_key)

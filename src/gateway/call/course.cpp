@@ -51,11 +51,13 @@ void note(Exchange& exchange, const Attempt& attempt, const Result<void>& outcom
 
 }  // namespace
 
-/// The target has its turn, and cannot be called in the time of this exchange.
-Result<void> Course::pass(Result<void> outcome) {
-  patience_.give_up(target_);
-  ++passed_;
-  had_turn_[target_] = true;
+/// Targets have their turn, and cannot be called in the time of this exchange.
+Result<void> Course::pass(std::span<const std::size_t> targets, Result<void> outcome) {
+  for (const std::size_t i : targets) {
+    patience_.give_up(i);
+    had_turn_[i] = true;
+  }
+  passed_ += targets.size();
   retry_.reset();
   return outcome;
 }
@@ -92,15 +94,32 @@ std::vector<std::size_t> Course::open_targets() const {
   return open;
 }
 
+/// Whether a target that was called may be called again, and is not among those that are asked.
+bool Course::may_call_again(std::span<const std::size_t> asked) const {
+  if (static_cast<std::size_t>(exchange_.trail.attempts) >= exchange_.model->retry.attempts)
+    return false;
+  for (std::size_t i = 0; i < exchange_.decision.order.size(); ++i)
+    if (was_called(exchange_.decision.order[i]) && is_open(i) &&
+        std::ranges::find(asked, i) == asked.end())
+      return true;
+  return false;
+}
+
 net::Task<Result<void>> Course::take_turn() {
   if (const Target& next = exchange_.decision.order[target_]; !next.deployment.empty()) {
     auto woken = co_await wake_engine(exchange_, next.deployment, exchange_.until(), in_backoff());
-    if (!woken) co_return pass(fail(std::move(woken.error())));
+    if (!woken) co_return pass({{target_}}, fail(std::move(woken.error())));
   }
-  auto found = co_await find_place(exchange_, open_targets());
+  const std::vector<std::size_t> open = open_targets();
+  const bool may_turn_back = may_call_again(open);
+  const auto longest = exchange_.limits().queue_time;
+  auto found = co_await find_place(
+      exchange_, open, may_turn_back ? std::min(longest, exchange_.model->retry.most) : longest);
   if (!found) {
-    over_ = true;  // all that could have given it a place have been asked
     if (found.error().retry_after) reopens_ = found.error().retry_after;
+    if (may_turn_back && found.error().kind == FaultKind::RateLimited)
+      co_return pass(open, fail(std::move(found.error())));
+    over_ = true;  // all that could have given it a place have been asked
     co_return weigh_time(exchange_, fail(std::move(found.error())));
   }
   // Where a retry took the turn of one that has no place now, it is no turn to come.
@@ -111,7 +130,7 @@ net::Task<Result<void>> Course::take_turn() {
   if (!outcome) {
     const auto wait = *outcome.error().retry_after;
     reopens_ = std::min(reopens_.value_or(wait), wait);
-    co_return pass(std::move(outcome));  // whoever waits for it only adds to the crowd
+    co_return pass({{target_}}, std::move(outcome));  // whoever waits for it only adds to the crowd
   }
   Attempt attempt(exchange_, target, std::move(found->lease));
   attempt.in_backoff = in_backoff();
@@ -197,7 +216,8 @@ net::Task<Result<void>> Course::race(Attempt& first) {
   // first's turn to fail.
   const std::size_t last = race.winner().value_or(ended_for_all(race.outcome(0)) ? 0 : 1);
   const std::size_t other = 1 - last;
-  if (race.winner() || ended_for_all(race.outcome(other)))
+  // One that had failed by itself owes no more than it said.
+  if (race.outcome(other) || ended_for_all(race.outcome(other)))
     owe_called_off(exchange_, *attempts[other]);
   (void)end(*attempts[other], race.outcome(other));
   co_return end(*attempts[last], race.outcome(last));

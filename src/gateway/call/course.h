@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <vector>
 
 #include "gateway/call/attempt.h"
@@ -57,7 +58,8 @@ class Course {
 
  private:
   bool was_called(const Target& target) const;
-  Result<void> pass(Result<void> outcome);
+  Result<void> pass(std::span<const std::size_t> targets, Result<void> outcome);
+  bool may_call_again(std::span<const std::size_t> asked) const;
   Result<void> end(Attempt& attempt, Result<void> outcome);
   bool may_hedge() const;
   std::optional<Place> place_beside();

@@ -25,7 +25,6 @@ Places::Ask ask_for(const Exchange& exchange, std::span<const std::size_t> targe
                   .exchange = exchange.request_id,
                   .most_waiting = exchange.limits().queue,
                   .most_in_all = exchange.limits().queue_all,
-                  .longest = exchange.limits().queue_time,
                   .revision = exchange.snapshot->revision()};
   for (const std::size_t i : targets) {
     const Target& target = exchange.decision.order[i];
@@ -44,13 +43,15 @@ std::optional<Place> find_free_place(Exchange& exchange, std::span<const std::si
   return Place{targets[granted->wish], std::move(granted->lease)};
 }
 
-net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets) {
+net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets,
+                                    std::chrono::milliseconds longest) {
   // Counts are computed beside the calls that an upstream has places for.
   if (exchange.endpoint.operation == dialect::Operation::CountTokens)
     co_return Place{.target = targets.front()};
   if (auto free = find_free_place(exchange, targets)) co_return *std::move(free);
   const Monotonic began = exchange.now();
-  const Places::Ask ask = ask_for(exchange, targets);
+  Places::Ask ask = ask_for(exchange, targets);
+  ask.longest = longest;
   auto waited = co_await exchange.services.places.wait(exchange.loop(), ask, exchange.until());
   const auto in_line = exchange.now() - began;
   exchange.trail.queued += in_line;

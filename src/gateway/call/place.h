@@ -10,9 +10,10 @@ struct Place {
 };
 
 /// A place at the first of `targets` (indices, not empty) that has one, else at the first to have
-/// one free, which is waited for in line. Fails: as `Places::wait` does. Lifetime: the exchange
-/// outlives the task.
-net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets);
+/// one free, which is waited for in line, so long at most. Fails: as `Places::wait` does. Lifetime:
+/// the exchange outlives the task.
+net::Task<Result<Place>> find_place(Exchange& exchange, std::vector<std::size_t> targets,
+                                    std::chrono::milliseconds longest);
 /// The same, without waiting; nullopt: none has one.
 std::optional<Place> find_free_place(Exchange& exchange, std::span<const std::size_t> targets);
 

@@ -11,17 +11,15 @@ namespace naru::gateway {
 FairQueue::Turn FairQueue::turn(Priority priority, std::int64_t principal,
                                 std::uint64_t number) const {
   const Class& its = of(priority);
-  const auto waiting = its.principals.find(principal);
-  const std::uint64_t after = waiting == its.principals.end() ? 0 : waiting->second.last_round;
+  const auto waiting = its.rounds.find(principal);
+  const std::uint64_t after = waiting == its.rounds.end() ? 0 : *waiting->second.rbegin();
   return {.priority = priority, .round = std::max(its.round, after) + 1, .number = number};
 }
 
 FairQueue::Turn FairQueue::push(Priority priority, std::int64_t principal, std::uint64_t number) {
   const Turn at = turn(priority, principal, number);
   order_.emplace(at, principal);
-  Waiting& waiting = of(priority).principals[principal];
-  waiting.last_round = at.round;
-  ++waiting.calls;
+  of(priority).rounds[principal].insert(at.round);
   ++of(priority).calls;
   return at;
 }
@@ -36,8 +34,9 @@ void FairQueue::left(const Turn& turn) {
   NARU_CHECK(found != order_.end(), "who leaves a queue stands in it");
   Class& its = of(turn.priority);
   --its.calls;
-  const auto waiting = its.principals.find(found->second);
-  if (--waiting->second.calls == 0) its.principals.erase(waiting);
+  const auto waiting = its.rounds.find(found->second);
+  waiting->second.erase(turn.round);
+  if (waiting->second.empty()) its.rounds.erase(waiting);
   order_.erase(found);
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "base/priority.h"
@@ -40,14 +41,10 @@ class FairQueue {
   std::size_t before(const Turn& turn) const;
 
  private:
-  struct Waiting {
-    std::uint64_t last_round = 0;
-    std::size_t calls = 0;
-  };
   struct Class {
     std::uint64_t round = 0;  ///< of the one served last
     std::size_t calls = 0;
-    std::unordered_map<std::int64_t, Waiting> principals = {};
+    std::unordered_map<std::int64_t, std::set<std::uint64_t>> rounds = {};  ///< by principal
   };
   Class& of(Priority priority) { return classes_[static_cast<std::size_t>(priority)]; }
   const Class& of(Priority priority) const { return classes_[static_cast<std::size_t>(priority)]; }

@@ -52,6 +52,17 @@ TEST(FairQueue, serves_principals_in_turn) {
   EXPECT_EQ(calls.serve_all(), (Order{1, 2, 3, 1, 2, 1, 1}));
 }
 
+TEST(FairQueue, holds_no_call_that_left_against_those_that_come) {
+  Numbered calls;
+  calls.push(1);
+  std::vector<FairQueue::Turn> left;
+  for (int i = 0; i < 30; ++i) left.push_back(calls.push(1));
+  for (const FairQueue::Turn& turn : left) calls.queue.left(turn);
+  for (int i = 0; i < 3; ++i) calls.push(2);
+  calls.push(1);
+  EXPECT_EQ(calls.serve_all(), (Order{1, 2, 2, 1, 2}));
+}
+
 TEST(FairQueue, lets_who_comes_late_not_catch_up_on_the_past) {
   Numbered calls;
   for (int i = 0; i < 6; ++i) calls.push(1);

@@ -78,6 +78,7 @@ struct Places::Ticket {
   std::uint64_t number;
   Monotonic since;
   std::vector<Joined> joined = {};
+  /// Whether something is decided; if not, times have changed and it looks anew.
   std::optional<net::Handoff<bool>> told = {};
   std::optional<Granted> granted = {};
   bool evicted = false;
@@ -280,6 +281,7 @@ net::Task<Result<Places::Granted>> Places::Waiter::wait(net::Until until) {
     const Result<bool> word = co_await told->take(until.by(opens));
     const std::lock_guard lock(places_.mutex_);
     if (ticket_.granted) co_return std::move(*ticket_.granted);
+    if (word && !*word) ticket_.told.emplace(loop_);
     if (!word && (until.stopped() || places_.clock_.now() >= until.deadline))
       co_return fail(word.error());
   }
@@ -356,6 +358,8 @@ void Places::close(std::string_view upstream, std::string_view model, Monotonic 
   std::erase_if(line.reopens, [&](const auto& each) { return each.second <= now; });
   Monotonic& at = line.reopens.try_emplace(std::string(model), reopens).first->second;
   at = std::max(at, reopens);
+  for (const auto& [turn, principal] : line.queue.order())
+    tickets_.at(turn.number)->told->give(false);
 }
 
 void Places::allow(std::string_view upstream, const Concurrency::Bounds& bounds,

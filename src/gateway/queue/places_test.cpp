@@ -270,6 +270,23 @@ TEST_F(PlacesTest, has_none_while_it_is_closed_but_for_other_models) {
   EXPECT_TRUE(has_place(closed));
 }
 
+TEST_F(PlacesTest, lets_out_who_waited_before_it_closed_once_it_is_open_again) {
+  Call running = call(ask({{"u", "m", kOne}}));
+  Call first = call(ask({{"u", "m", kOne}}));
+  const Call second = call(ask({{"u", "m", kOne}}));
+  places_.close("u", "m", clock_.now() + seconds(2));
+  end(running);
+  EXPECT_TRUE(waits(first) && waits(second));
+  places_.close("u", "m", clock_.now() + seconds(3));
+  loop_.settle();
+  pass(milliseconds(2'500));
+  EXPECT_TRUE(waits(first));
+  pass(milliseconds(510));
+  EXPECT_TRUE(has_place(first) && waits(second));
+  end(first);
+  EXPECT_TRUE(has_place(second));
+}
+
 TEST_F(PlacesTest, turns_away_at_once_who_would_wait_too_long) {
   places_.close("u", "m", clock_.now() + seconds(30));
   Places::Ask wanted = ask({{"u", "m", kTwo}});
