@@ -212,8 +212,8 @@ net::Task<Result<void>> Course::race(Attempt& first) {
   if (!second) co_return end(first, race.outcome(0));
   exchange_.services.metrics.hedged(second->target.spec->upstream, race.winner() == 1);
   const std::array<Attempt*, 2> attempts{&first, &*second};
-  // Without a winner the last word is that of the second, unless all ended before it was the
-  // first's turn to fail.
+  // Without a winner the second has the last word, unless the first ended only because nobody
+  // waits any more: then that is what became of the call.
   const std::size_t last = race.winner().value_or(ended_for_all(race.outcome(0)) ? 0 : 1);
   const std::size_t other = 1 - last;
   // One that had failed by itself owes no more than it said.
